@@ -1,0 +1,91 @@
+//! Every call into the proxy, with failures as values.
+
+use std::time::{Duration, SystemTime};
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Bytes, GrpcStatusCode, MapType};
+use tenantguard::headers::HeaderChanges;
+use tenantguard::request::HeaderList;
+
+/// The bytes of a property, if the host has it.
+pub(crate) fn property_bytes(path: &[&str]) -> Option<Bytes> {
+    hostcalls::get_property(path.to_vec()).ok().flatten()
+}
+
+/// A property that is text.
+pub(crate) fn property(path: &[&str]) -> Option<String> {
+    property_bytes(path).and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+/// Puts a value where the access log finds it, as `wasm.KEY` in filter state.
+pub(crate) fn set_filter_state(key: &str, value: &[u8]) {
+    if let Err(status) = hostcalls::set_property(vec![key], Some(value)) {
+        log::error!("filter state {key} could not be set: {status:?}");
+    }
+}
+
+/// The wall clock.
+pub(crate) fn since_epoch() -> Option<Duration> {
+    let time = hostcalls::get_current_time().ok()?;
+    time.duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
+/// Every request header with every value. None at all if the host does not say.
+pub(crate) fn request_headers() -> HeaderList {
+    hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+}
+
+/// The names of the request's trailers.
+pub(crate) fn request_trailer_names() -> Vec<String> {
+    let trailers = hostcalls::get_map_bytes(MapType::HttpRequestTrailers).unwrap_or_default();
+    trailers.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Removes a request trailer.
+pub(crate) fn remove_request_trailer(name: &str) -> Result<(), HostError> {
+    hostcalls::remove_map_value(MapType::HttpRequestTrailers, name).map_err(|_| HostError)
+}
+
+/// The host refused a change that the request must not go on without.
+#[derive(Debug)]
+pub(crate) struct HostError;
+
+/// Makes all changes, removals first.
+pub(crate) fn change_request_headers(changes: &HeaderChanges) -> Result<(), HostError> {
+    let map = MapType::HttpRequestHeaders;
+    for name in &changes.remove {
+        hostcalls::remove_map_value(map, name).map_err(|_| HostError)?;
+    }
+    for (name, value) in &changes.set {
+        hostcalls::set_map_value_bytes(map, name, Some(value)).map_err(|_| HostError)?;
+    }
+    Ok(())
+}
+
+/// Answers in place of the upstream.
+pub(crate) fn respond_http(status: u16, headers: &[(String, String)], body: &[u8]) {
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if hostcalls::send_http_response(u32::from(status), headers, Some(body)).is_err() {
+        log::error!("an answer with status {status} could not be sent");
+    }
+}
+
+/// Answers a gRPC client in place of the upstream.
+pub(crate) fn respond_grpc(status: u32, message: &str, headers: &[(String, String)]) {
+    let metadata = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    if hostcalls::send_grpc_response(grpc_code(status), Some(message), metadata).is_err() {
+        log::error!("an answer with gRPC status {status} could not be sent");
+    }
+}
+
+fn grpc_code(status: u32) -> GrpcStatusCode {
+    match status {
+        3 => GrpcStatusCode::InvalidArgument,
+        7 => GrpcStatusCode::PermissionDenied,
+        8 => GrpcStatusCode::ResourceExhausted,
+        12 => GrpcStatusCode::Unimplemented,
+        14 => GrpcStatusCode::Unavailable,
+        16 => GrpcStatusCode::Unauthenticated,
+        _ => GrpcStatusCode::Unknown,
+    }
+}

@@ -1,0 +1,37 @@
+//! TenantGuard as a proxy-wasm filter: a thin shell between the host and the decision core.
+//!
+//! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a
+//! gate, or refuses to start; `stream` hands each request to the gate and does what comes back; `record` writes what a
+//! decision leaves; `host` is every call into the proxy; `metrics` and `ids` are what their names
+//! say. Nothing here may panic: a trap would take the VM with it.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod config;
+mod engine;
+mod host;
+mod ids;
+mod metrics;
+mod record;
+mod root;
+mod stream;
+mod structure;
+
+/// What the host calls first.
+mod start {
+    use proxy_wasm::traits::RootContext;
+    use proxy_wasm::types::LogLevel;
+
+    use crate::root::Root;
+
+    proxy_wasm::main! {{
+        proxy_wasm::set_log_level(LogLevel::Info);
+        proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Root::default()) });
+    }}
+}

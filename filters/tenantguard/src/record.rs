@@ -1,0 +1,41 @@
+//! What a decision leaves in filter state for the access log: the audit record and the usage
+//! event. Written at log time, so that the sequence numbers are those of the log's lines.
+
+use tenantguard::artifact::route::Usage;
+use tenantguard::audit::{self, Origin};
+use tenantguard::gate::{Denial, Permit};
+use tenantguard::usage;
+
+use crate::engine::Engine;
+use crate::host;
+
+const AUDIT: &str = "tenantguard.audit";
+const USAGE: &str = "tenantguard.usage";
+
+/// Records a permit, and its use.
+pub(crate) fn permit(engine: &Engine, permit: &Permit) {
+    let (policy, position) = (engine.gate.policy(), engine.next_position());
+    host::set_filter_state(AUDIT, &audit::permitted(policy, permit, &origin(), &position));
+    if permit.usage() != Usage::None
+        && let Some(event) = usage::event(policy, permit, engine.proxy())
+    {
+        host::set_filter_state(USAGE, &event);
+    }
+}
+
+/// Records a denial.
+pub(crate) fn denial(engine: &Engine, denial: &Denial) {
+    let (policy, position) = (engine.gate.policy(), engine.next_position());
+    let record = audit::denied(policy, denial.account(), &origin(), &position);
+    host::set_filter_state(AUDIT, &record);
+}
+
+fn origin() -> Origin {
+    let is_mutual_tls = host::property_bytes(&["connection", "mtls"]).as_deref() == Some(&[1]);
+    let peer = is_mutual_tls.then(|| {
+        host::property(&["connection", "uri_san_peer_certificate"])
+            .filter(|san| !san.is_empty())
+            .or_else(|| host::property(&["connection", "subject_peer_certificate"]))
+    });
+    Origin { source: host::property(&["source", "address"]), peer: peer.flatten() }
+}

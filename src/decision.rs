@@ -1,0 +1,388 @@
+//! What a decision can be: the checks in their order, the reasons with their stable codes, and
+//! the one place where an error becomes a reason.
+
+use std::fmt;
+
+use crate::identity::{NameError, PermissionName, TenantId};
+use crate::request::{CredentialError, RequestError};
+use crate::token::{ClaimsError, SignatureError, TokenError};
+
+/// The checks of the gate, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    /// Method and path have a shape.
+    Request,
+    /// The policy knows the path and the method.
+    Route,
+    /// There is one token, well-formed.
+    Token,
+    /// Its issuer is one of ours.
+    Issuer,
+    /// The issuer signed it.
+    Signature,
+    /// It is valid, now and for us.
+    Claims,
+    /// Its tenant and roles are the issuer's to assert, and known.
+    Tenant,
+    /// Roles and scopes give what the route needs.
+    Permission,
+    /// The data is the acting tenant's, or delegated to it.
+    Delegation,
+}
+
+impl Check {
+    /// All checks in order, with their names.
+    pub const ALL: [(Self, &'static str); 9] = [
+        (Self::Request, "request"),
+        (Self::Route, "route"),
+        (Self::Token, "token"),
+        (Self::Issuer, "issuer"),
+        (Self::Signature, "signature"),
+        (Self::Claims, "claims"),
+        (Self::Tenant, "tenant"),
+        (Self::Permission, "permission"),
+        (Self::Delegation, "delegation"),
+    ];
+
+    /// The check's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(check, _)| *check == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// What `WWW-Authenticate` says (RFC 6750, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// No such header.
+    None,
+    /// `Bearer` alone: no token was presented.
+    Bare,
+    /// `Bearer error="…"`.
+    Error(&'static str),
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident $code:literal $status:literal $grpc:literal $check:ident $challenge:expr, $title:literal;)*) => {
+        /// Why a request was permitted or refused. Codes are stable: they stand in answers, audit
+        /// records, metrics and tests.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Reason { $($(#[$doc])* $variant,)* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status of the answer; 200 for a permit.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// The gRPC status of the answer.
+            #[must_use]
+            pub const fn grpc_status(self) -> u32 {
+                match self { $(Self::$variant => $grpc,)* }
+            }
+
+            /// The check that decided.
+            #[must_use]
+            pub const fn check(self) -> Check {
+                match self { $(Self::$variant => Check::$check,)* }
+            }
+
+            /// What `WWW-Authenticate` says.
+            #[must_use]
+            pub const fn challenge(self) -> Challenge {
+                match self { $(Self::$variant => $challenge,)* }
+            }
+
+            /// A short title for people: the same for every request with this reason.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+const INVALID_TOKEN: Challenge = Challenge::Error("invalid_token");
+const INVALID_REQUEST: Challenge = Challenge::Error("invalid_request");
+const INSUFFICIENT_SCOPE: Challenge = Challenge::Error("insufficient_scope");
+const SILENT: Challenge = Challenge::None;
+
+reasons! {
+    /// A tenant's token permits it.
+    Permit "permit" 200 0 Delegation SILENT, "Permitted";
+    /// The route is public.
+    Public "public" 200 0 Route SILENT, "Public route";
+    /// A CORS preflight of a known route and method.
+    Preflight "preflight" 200 0 Route SILENT, "CORS preflight";
+
+    /// Method or path has no single meaning.
+    RequestMalformed "request.malformed" 400 3 Request SILENT, "The request is malformed";
+    /// The policy has no route for the path.
+    RouteUnknown "route.unknown" 403 7 Route SILENT, "No such route";
+    /// The route does not know the method.
+    RouteMethod "route.method" 405 12 Route SILENT, "The route does not have this method";
+    /// No bearer token.
+    TokenMissing "token.missing" 401 16 Token Challenge::Bare, "A bearer token is required";
+    /// Several credentials.
+    TokenSeveral "token.several" 401 16 Token INVALID_REQUEST, "More than one credential";
+    /// Not a compact JWS.
+    TokenMalformed "token.malformed" 401 16 Token INVALID_TOKEN, "The token is malformed";
+    /// A JWE.
+    TokenEncrypted "token.encrypted" 401 16 Token INVALID_TOKEN, "Encrypted tokens are not accepted";
+    /// `none`, an HMAC, or not the key's or the issuer's algorithm.
+    TokenAlgorithm "token.algorithm" 401 16 Token INVALID_TOKEN, "The token's algorithm is not accepted";
+    /// `crit`.
+    TokenCritical "token.critical" 401 16 Token INVALID_TOKEN, "The token has critical extensions";
+    /// `b64`.
+    TokenUnencoded "token.unencoded" 401 16 Token INVALID_TOKEN, "Unencoded payloads are not accepted";
+    /// `zip`.
+    TokenCompressed "token.compressed" 401 16 Token INVALID_TOKEN, "Compressed tokens are not accepted";
+    /// `jku`, `x5u`, `jwk`, `x5c`.
+    TokenEmbeddedKey "token.embedded_key" 401 16 Token INVALID_TOKEN, "The token brings its own key";
+    /// `iss` is absent or not one of ours.
+    IssuerUnknown "issuer.unknown" 401 16 Issuer INVALID_TOKEN, "The token's issuer is not known";
+    /// The issuer has no such key.
+    TokenKey "token.key" 401 16 Signature INVALID_TOKEN, "The token's key is not known";
+    /// The signature does not match.
+    TokenSignature "token.signature" 401 16 Signature INVALID_TOKEN, "The token's signature is not valid";
+    /// The issuer's keys could not be had.
+    KeysStale "keys.stale" 503 14 Signature SILENT, "The issuer's keys are not available";
+    /// `typ`.
+    TokenType "token.type" 401 16 Claims INVALID_TOKEN, "The token is of another type";
+    /// A required claim is absent or of the wrong type.
+    TokenClaims "token.claims" 401 16 Claims INVALID_TOKEN, "A required claim is missing or malformed";
+    /// `exp` is past.
+    TokenExpired "token.expired" 401 16 Claims INVALID_TOKEN, "The token has expired";
+    /// `nbf` or `iat` is in the future.
+    TokenNotYetValid "token.not_yet_valid" 401 16 Claims INVALID_TOKEN, "The token is not valid yet";
+    /// It lives longer than its issuer's limit.
+    TokenLifetime "token.lifetime" 401 16 Claims INVALID_TOKEN, "The token lives too long";
+    /// `aud`.
+    TokenAudience "token.audience" 401 16 Claims INVALID_TOKEN, "The token is for another audience";
+    /// No tenant in the token, or none that could be one.
+    TenantClaim "tenant.claim" 403 7 Tenant SILENT, "The token names no tenant";
+    /// The issuer may not speak for the tenant.
+    IssuerTenant "issuer.tenant" 403 7 Tenant SILENT, "The issuer may not speak for this tenant";
+    /// The tenant is not in the directory.
+    TenantUnknown "tenant.unknown" 403 7 Tenant SILENT, "The tenant is not known";
+    /// The issuer may not give the role.
+    IssuerRole "issuer.role" 403 7 Tenant SILENT, "The issuer may not give this role";
+    /// The roles do not give the permission.
+    PermissionMissing "permission.missing" 403 7 Permission SILENT, "The role does not permit this";
+    /// The scopes do not give the permission.
+    ScopeMissing "scope.missing" 403 7 Permission INSUFFICIENT_SCOPE, "The token's scope does not permit this";
+    /// The data is another tenant's, and no delegation lets this one at it.
+    DelegationNone "delegation.none" 403 7 Delegation SILENT, "The data belongs to another tenant";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Reason {
+    /// `permit` or `deny`.
+    #[must_use]
+    pub fn decision(self) -> &'static str {
+        match self {
+            Self::Permit | Self::Public | Self::Preflight => "permit",
+            _ => "deny",
+        }
+    }
+}
+
+/// Why the tenant, the principal or the roles of a valid token are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TenantError {
+    /// No tenant claim.
+    #[error("the claim tenant_id is missing")]
+    Missing,
+    /// A tenant claim that cannot be a tenant.
+    #[error("the claim tenant_id {0}")]
+    Malformed(NameError),
+    /// The issuer may not speak for it.
+    #[error("the issuer may not speak for the tenant {0}")]
+    NotAsserted(TenantId),
+    /// Not in the directory.
+    #[error("the tenant {0} is not in the directory")]
+    Unknown(TenantId),
+    /// A role that the issuer may not give.
+    #[error("the issuer may not give the role {0:?}")]
+    Role(String),
+}
+
+/// Why a request may not do what it asks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The roles do not give it.
+    #[error("no role of the principal gives {0} in its tenant")]
+    Permission(PermissionName),
+    /// There is no scope claim where one is required.
+    #[error("the claim scope is missing, and {0} is needed")]
+    NoScope(PermissionName),
+    /// The scopes do not give it.
+    #[error("the token's scope does not give {0}")]
+    Scope(PermissionName),
+    /// The data is another tenant's.
+    #[error("the data is {resource:?}'s, and {acting} has no delegation from it")]
+    Delegation {
+        /// The acting tenant.
+        acting: TenantId,
+        /// Whose data the request names, as the request spells it.
+        resource: String,
+    },
+}
+
+/// Why a request is refused. Its text is for the audit record, never for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It has no shape.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The policy has no route for it.
+    #[error("the policy has no route for this path")]
+    Route,
+    /// The route does not have the method.
+    #[error("the route does not have this method")]
+    Method,
+    /// There is no one credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The token has no shape.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The issuer is not one of ours.
+    #[error("the issuer {0:?} is not known")]
+    Issuer(Option<String>),
+    /// The issuer's keys could not be had in time.
+    #[error("the issuer's keys could not be had in time")]
+    KeysUnavailable,
+    /// The signature is not the issuer's.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The token is not valid now, for us.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// `sub` cannot be a principal.
+    #[error("the claim sub {0}")]
+    Subject(NameError),
+    /// Tenant or role.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// Permission, scope or delegation.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+impl Refusal {
+    /// The reason: the one place where an error gets its code.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Request(_) => Reason::RequestMalformed,
+            Self::Route => Reason::RouteUnknown,
+            Self::Method => Reason::RouteMethod,
+            Self::Credential(CredentialError::Missing) => Reason::TokenMissing,
+            Self::Credential(CredentialError::Several) => Reason::TokenSeveral,
+            Self::Credential(CredentialError::Malformed) => Reason::TokenMalformed,
+            Self::Token(error) => token_reason(error),
+            Self::Issuer(_) => Reason::IssuerUnknown,
+            Self::KeysUnavailable => Reason::KeysStale,
+            Self::Signature(error) => match error {
+                SignatureError::Algorithm(_) => Reason::TokenAlgorithm,
+                SignatureError::UnknownKey(_) | SignatureError::NoKeyNamed(_) => Reason::TokenKey,
+                SignatureError::Mismatch { .. } => Reason::TokenSignature,
+            },
+            Self::Claims(error) => claims_reason(error),
+            Self::Subject(_) => Reason::TokenClaims,
+            Self::Tenant(error) => match error {
+                TenantError::Missing | TenantError::Malformed(_) => Reason::TenantClaim,
+                TenantError::NotAsserted(_) => Reason::IssuerTenant,
+                TenantError::Unknown(_) => Reason::TenantUnknown,
+                TenantError::Role(_) => Reason::IssuerRole,
+            },
+            Self::Access(error) => match error {
+                AccessError::Permission(_) => Reason::PermissionMissing,
+                AccessError::NoScope(_) | AccessError::Scope(_) => Reason::ScopeMissing,
+                AccessError::Delegation { .. } => Reason::DelegationNone,
+            },
+        }
+    }
+}
+
+fn token_reason(error: &TokenError) -> Reason {
+    match error {
+        TokenError::TooLong
+        | TokenError::Parts { .. }
+        | TokenError::Encoding(_)
+        | TokenError::Json { .. }
+        | TokenError::FieldType(_) => Reason::TokenMalformed,
+        TokenError::Encrypted => Reason::TokenEncrypted,
+        TokenError::Algorithm(_) => Reason::TokenAlgorithm,
+        TokenError::Critical => Reason::TokenCritical,
+        TokenError::UnencodedPayload => Reason::TokenUnencoded,
+        TokenError::Compressed => Reason::TokenCompressed,
+        TokenError::EmbeddedKey(_) => Reason::TokenEmbeddedKey,
+    }
+}
+
+fn claims_reason(error: &ClaimsError) -> Reason {
+    match error {
+        ClaimsError::Missing(_) | ClaimsError::WrongType { .. } => Reason::TokenClaims,
+        ClaimsError::Type(_) => Reason::TokenType,
+        ClaimsError::Expired(_) => Reason::TokenExpired,
+        ClaimsError::NotYetValid(_) => Reason::TokenNotYetValid,
+        ClaimsError::Lifetime { .. } => Reason::TokenLifetime,
+        ClaimsError::Audience => Reason::TokenAudience,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn codes_are_unique_and_fit_a_metric_name() {
+        let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        let is_plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
+        assert!(codes.iter().all(|code| code.chars().all(is_plain)));
+    }
+
+    #[test]
+    fn status_follows_what_is_refused() {
+        for reason in Reason::ALL {
+            let (status, grpc) = (reason.status(), reason.grpc_status());
+            let expected = match (reason.decision(), reason.check()) {
+                ("permit", _) => (200, 0),
+                (_, Check::Request) => (400, 3),
+                (_, Check::Route) if *reason == Reason::RouteMethod => (405, 12),
+                (_, Check::Signature) if *reason == Reason::KeysStale => (503, 14),
+                (_, Check::Token | Check::Issuer | Check::Signature | Check::Claims) => (401, 16),
+                _ => (403, 7),
+            };
+            assert_eq!((status, grpc), expected, "{reason}");
+            let is_challenged = status == 401 || *reason == Reason::ScopeMissing;
+            assert_eq!(reason.challenge() != Challenge::None, is_challenged, "{reason}");
+        }
+    }
+}

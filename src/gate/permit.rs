@@ -1,0 +1,170 @@
+//! A permit: the only thing that lets a request go on, and the only source of the headers that the
+//! upstream sees. Its constructors are private to the gate.
+
+use super::Account;
+use super::pipeline::{Granted, TenantGrant};
+use crate::artifact::Policy;
+use crate::artifact::route::Usage;
+use crate::gate::Gate;
+use crate::headers::{Header, HeaderChanges, HeaderNames};
+use crate::request::Request;
+
+/// Lets a request go on.
+#[derive(Debug)]
+pub enum Permit {
+    /// A tenant acts, on its own data.
+    Tenant(TenantPermit),
+    /// Nobody in particular acts: a public route or a CORS preflight.
+    Public(PublicPermit),
+    /// Anybody: the gate only looks on.
+    Shadowed(Shadowed),
+}
+
+/// A tenant's permit.
+#[derive(Debug)]
+pub struct TenantPermit {
+    account: Account,
+    changes: HeaderChanges,
+    usage: Usage,
+}
+
+/// A permit without an identity.
+#[derive(Debug)]
+pub struct PublicPermit {
+    account: Account,
+    changes: HeaderChanges,
+}
+
+/// A request that goes on untouched, with what would have been decided.
+#[derive(Debug)]
+pub struct Shadowed {
+    account: Account,
+    differs: Vec<String>,
+}
+
+impl Permit {
+    pub(super) fn granted(granted: Granted, account: Account, changes: HeaderChanges) -> Self {
+        match granted {
+            Granted::Tenant(TenantGrant { usage, .. }) => {
+                Self::Tenant(TenantPermit { account, changes, usage })
+            }
+            Granted::Public(_) => Self::Public(PublicPermit { account, changes }),
+        }
+    }
+
+    pub(super) fn shadowed(
+        request: &Request<'_>,
+        names: &HeaderNames,
+        account: Account,
+        would_set: Option<HeaderChanges>,
+    ) -> Self {
+        let would_set = would_set.unwrap_or_default().set;
+        let differs = differing(request, names, &would_set);
+        Self::Shadowed(Shadowed { account, differs })
+    }
+
+    /// The account of the decision.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        match self {
+            Self::Tenant(permit) => &permit.account,
+            Self::Public(permit) => &permit.account,
+            Self::Shadowed(shadowed) => &shadowed.account,
+        }
+    }
+
+    /// What is done to the headers; a shadowed request is left as it is.
+    #[must_use]
+    pub fn changes(&self) -> Option<&HeaderChanges> {
+        match self {
+            Self::Tenant(permit) => Some(&permit.changes),
+            Self::Public(permit) => Some(&permit.changes),
+            Self::Shadowed(_) => None,
+        }
+    }
+
+    /// What the request is billed as. Nothing is billed by looking on.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        match self {
+            Self::Tenant(permit) => permit.usage,
+            Self::Public(_) | Self::Shadowed(_) => Usage::None,
+        }
+    }
+}
+
+impl Shadowed {
+    /// The identity headers that the request has and that differ from what would have been set,
+    /// by their full names.
+    #[must_use]
+    pub fn differs(&self) -> &[String] {
+        &self.differs
+    }
+}
+
+/// Ids are new at every hop and would always differ, so they are not compared.
+fn differing(
+    request: &Request<'_>,
+    names: &HeaderNames,
+    would_set: &[(String, Vec<u8>)],
+) -> Vec<String> {
+    let mut differs: Vec<String> = request
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((names.recognize(name)?, value)))
+        .filter(|(header, _)| !matches!(header, Header::AuditId | Header::TenantContextId))
+        .map(|(header, value)| (names.name(header), value))
+        .filter(|(name, value)| !would_set.iter().any(|(own, set)| own == name && set == *value))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    differs.sort_unstable();
+    differs.dedup();
+    differs
+}
+
+impl Gate {
+    /// The header changes of a granted request.
+    pub(super) fn changes(
+        &self,
+        request: &Request<'_>,
+        account: &Account,
+        granted: &Granted,
+    ) -> HeaderChanges {
+        let names = self.policy.headers();
+        let mut changes = HeaderChanges::default();
+        for (name, _) in request.headers {
+            if names.recognize(name).is_some() && !changes.remove.contains(name) {
+                changes.remove.push(name.clone());
+            }
+        }
+        if let Some(path) = request.path().ok().and_then(|path| path.rewritten()) {
+            changes.set.push((":path".to_owned(), path));
+        }
+        let mut set = |header, value: String| {
+            changes.set.push((names.name(header).to_owned(), value.into_bytes()));
+        };
+        match granted {
+            Granted::Tenant(grant) => set_identity(&self.policy, grant, &mut set),
+            Granted::Public(_) => set(Header::TenantCell, self.policy.default_cell().to_string()),
+        }
+        set(Header::TenantContextId, account.ids.context.to_string());
+        set(Header::AuditId, account.ids.audit.to_string());
+        changes
+    }
+}
+
+fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Header, String)) {
+    let (tenant_id, tenant) = (&grant.resource.0, &grant.resource.1);
+    set(Header::TenantId, grant.acting.to_string());
+    set(Header::ResourceTenantId, tenant_id.to_string());
+    set(Header::TenantIsolation, tenant.isolation.as_str().to_owned());
+    set(Header::TenantCell, tenant.cell.to_string());
+    set(Header::PrincipalId, grant.principal.to_string());
+    set(Header::TenantRoles, join(&grant.roles, ","));
+    let scope: Vec<_> = grant.effective.iter().filter_map(|id| policy.permission(id)).collect();
+    set(Header::TenantScope, join(&scope, " "));
+}
+
+fn join<T: ToString>(items: &[T], separator: &str) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(separator)
+}

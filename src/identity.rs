@@ -1,0 +1,230 @@
+//! Names as types: what a tenant, a principal, a role or a permission may be called.
+//!
+//! A value of one of these types has been checked: it is short, and it can stand in a header, a
+//! Redis key, a log line or a URL path without being quoted. Nothing else in the core carries an
+//! identity as a bare string.
+
+use std::fmt;
+
+/// The longest name that is accepted, in bytes.
+pub const NAME_LIMIT: usize = 128;
+/// The longest subject of a principal that is accepted, in bytes.
+pub const SUBJECT_LIMIT: usize = 256;
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The text is empty.
+    #[error("is empty")]
+    Empty,
+    /// The text is longer than its limit.
+    #[error("is longer than {limit} bytes")]
+    TooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A character that this kind of name may not have.
+    #[error("has {found:?} at byte {at}; allowed are {allowed}")]
+    Character {
+        /// The first offending character.
+        found: char,
+        /// Its offset in bytes.
+        at: usize,
+        /// What is allowed, in words.
+        allowed: &'static str,
+    },
+    /// A permission that is not `resource:action`.
+    #[error("is not of the form resource:action")]
+    NotResourceAction,
+}
+
+fn check(
+    text: &str,
+    limit: usize,
+    allowed: &'static str,
+    is_allowed: impl Fn(usize, char) -> bool,
+) -> Result<(), NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.len() > limit {
+        return Err(NameError::TooLong { limit });
+    }
+    match text.char_indices().find(|&(at, c)| !is_allowed(at, c)) {
+        Some((at, found)) => Err(NameError::Character { found, at, allowed }),
+        None => Ok(()),
+    }
+}
+
+const PLAIN: &str = "letters, digits, and after the first character `.`, `_` and `-`";
+
+fn is_plain(at: usize, c: char) -> bool {
+    c.is_ascii_alphanumeric() || (at > 0 && matches!(c, '.' | '_' | '-'))
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Checks `text` and makes it a name.
+            ///
+            /// # Errors
+            /// [`NameError`], which says what is wrong with the text.
+            pub fn parse(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> Result<(), NameError> = $check;
+                check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// A tenant: letters, digits, `.`, `_`, `-`. Compared byte for byte, so `Acme` is not `acme`.
+    TenantId, |text| check(text, NAME_LIMIT, PLAIN, is_plain)
+}
+
+name! {
+    /// A role of the policy, spelled like a [`TenantId`].
+    RoleName, |text| check(text, NAME_LIMIT, PLAIN, is_plain)
+}
+
+name! {
+    /// The namespace in which an issuer's subjects are unique, spelled like a [`TenantId`].
+    Namespace, |text| check(text, NAME_LIMIT, PLAIN, is_plain)
+}
+
+name! {
+    /// A cell: the name of the Envoy cluster that serves a tenant.
+    CellName, |text| check(text, NAME_LIMIT, PLAIN, is_plain)
+}
+
+name! {
+    /// A permission, `resource:action`. Wildcards exist in the policy's source only.
+    PermissionName, |text| {
+        check(text, NAME_LIMIT, "letters, digits, `.`, `_`, `-` and one `:`", |_, c| {
+            c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':')
+        })?;
+        match text.split_once(':') {
+            Some((resource, action))
+                if !resource.is_empty() && !action.is_empty() && !action.contains(':') => Ok(()),
+            _ => Err(NameError::NotResourceAction),
+        }
+    }
+}
+
+/// Who acts: a subject within the namespace of the issuer that vouches for it.
+///
+/// Two issuers share a namespace only when both declare it, so one provider's `bob` is never
+/// another's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrincipalId {
+    namespace: Namespace,
+    subject: Box<str>,
+}
+
+impl PrincipalId {
+    /// Checks `subject` and places it in `namespace`.
+    ///
+    /// # Errors
+    /// [`NameError`] if the subject is empty, longer than [`SUBJECT_LIMIT`] or has a control
+    /// character.
+    pub fn new(namespace: Namespace, subject: &str) -> Result<Self, NameError> {
+        check(subject, SUBJECT_LIMIT, "all but control characters", |_, c| !c.is_control())?;
+        Ok(Self { namespace, subject: subject.into() })
+    }
+
+    /// The issuer's namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// The subject as the issuer spells it.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+impl fmt::Display for PrincipalId {
+    /// `namespace/subject`, where every byte of the subject that is not visible ASCII, and `%`,
+    /// `,` and `"`, is percent-encoded: one principal has one spelling, fit for a header.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.namespace)?;
+        for byte in self.subject.bytes() {
+            match byte {
+                b'%' | b',' | b'"' => write!(f, "%{byte:02X}")?,
+                0x21..=0x7e => fmt::Write::write_char(f, char::from(byte))?,
+                _ => write!(f, "%{byte:02X}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_tenant_id_is_short_and_needs_no_quoting() {
+        for good in ["acme", "org_2aBc", "a", "7eleven", "a.b-c_d"] {
+            assert_eq!(TenantId::parse(good).map(|t| t.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", ".", "-a", "a b", "a/b", "a:b", "a*", "{a}", "a\n", "é", &"a".repeat(129)]
+        {
+            assert!(TenantId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_permission_is_a_resource_and_an_action() {
+        assert!(PermissionName::parse("reports:read").is_ok());
+        for bad in ["reports", "reports:", ":read", "a:b:c", "reports:*", "reports read"] {
+            assert!(PermissionName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_principal_has_one_spelling_fit_for_a_header() {
+        let namespace = Namespace::parse("platform").unwrap();
+        let spelled =
+            |subject: &str| PrincipalId::new(namespace.clone(), subject).map(|p| p.to_string());
+        assert_eq!(spelled("alice").as_deref(), Ok("platform/alice"));
+        assert_eq!(spelled("auth0|7/x").as_deref(), Ok("platform/auth0|7/x"));
+        assert_eq!(spelled("a%,\" é").as_deref(), Ok("platform/a%25%2C%22%20%C3%A9"));
+        assert!(spelled("a\r\nx: y").is_err());
+        assert!(spelled("").is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! What the core may see of a request, and its shape: method, normalized path, one credential.
+//!
+//! The shell hands over every header with every value, as bytes: a header that stands twice is
+//! seen twice (RFC 9110, section 5.3).
+
+use std::fmt;
+
+use crate::path::{NormalPath, PathError};
+
+/// Header names with values, in order; `:method`, `:path` and the other pseudo-headers among them.
+pub type HeaderList = Vec<(String, Vec<u8>)>;
+
+/// How far the gate is rolled out on a route of the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Decide, and hold the request to it.
+    #[default]
+    Enforce,
+    /// Decide and record; touch nothing.
+    Shadow,
+    /// Not rolled out: the gate is not asked.
+    Off,
+}
+
+impl Mode {
+    /// Reads the `mode` of a route's metadata. A value that is not known enforces: doubt must not
+    /// open a gate.
+    #[must_use]
+    pub fn parse(value: Option<&[u8]>) -> Self {
+        match value {
+            Some(b"shadow") => Self::Shadow,
+            Some(b"off") => Self::Off,
+            _ => Self::Enforce,
+        }
+    }
+
+    /// As the route metadata and the audit record spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// 128 random bits, printed as 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RandomId([u8; 16]);
+
+impl fmt::Display for RandomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The ids that a request gets when it meets the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestIds {
+    /// Names this hop's decision.
+    pub audit: RandomId,
+    /// Names everything that comes of the request.
+    pub context: RandomId,
+}
+
+impl RequestIds {
+    /// Makes the ids of random bytes that serve no other request.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        let (mut audit, mut context) = ([0; 16], [0; 16]);
+        let (first, second) = entropy.split_at(16);
+        audit.iter_mut().zip(first).for_each(|(to, from)| *to = *from);
+        context.iter_mut().zip(second).for_each(|(to, from)| *to = *from);
+        Self { audit: RandomId(audit), context: RandomId(context) }
+    }
+}
+
+/// A request as the proxy received it.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Every header.
+    pub headers: &'a [(String, Vec<u8>)],
+    /// How far the gate is rolled out for it.
+    pub mode: Mode,
+    /// Its ids.
+    pub ids: RequestIds,
+}
+
+/// Why a request has no shape to decide on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// `:method` is absent, stands twice or is no method.
+    #[error("the method is missing or malformed")]
+    Method,
+    /// `:path` stands twice.
+    #[error("the path is given twice")]
+    PathTwice,
+    /// The path is refused.
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+/// Why there is no one credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialError {
+    /// No `Authorization` header, or one of another scheme.
+    #[error("there is no bearer token")]
+    Missing,
+    /// Two headers, or several credentials in one.
+    #[error("there are several credentials in Authorization")]
+    Several,
+    /// `Bearer` without a token, or with one that has characters that no token has.
+    #[error("the bearer credential is malformed")]
+    Malformed,
+}
+
+impl<'a> Request<'a> {
+    /// Every value of a header; `name` in lower case, as HTTP/2 and Envoy spell it.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers
+            .iter()
+            .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// The one value of a header, if it stands there once.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Option<&'a [u8]> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (Some(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The method.
+    ///
+    /// # Errors
+    /// [`RequestError::Method`]
+    pub fn method(&self) -> Result<&'a str, RequestError> {
+        self.only(":method")
+            .and_then(|value| std::str::from_utf8(value).ok())
+            .filter(|method| (1..=32).contains(&method.len()))
+            .filter(|method| method.bytes().all(|b| b.is_ascii_alphabetic() || b"-_".contains(&b)))
+            .ok_or(RequestError::Method)
+    }
+
+    /// The path in its normal form.
+    ///
+    /// # Errors
+    /// [`RequestError`] says why there is none.
+    pub fn path(&self) -> Result<NormalPath<'a>, RequestError> {
+        let mut values = self.values(":path");
+        match (values.next(), values.next()) {
+            (path, None) => Ok(NormalPath::parse(path.unwrap_or_default())?),
+            _ => Err(RequestError::PathTwice),
+        }
+    }
+
+    /// The one bearer token (RFC 6750, section 2.1). A comma means that a proxy before us joined
+    /// two headers; what a token beside another credential means is anybody's guess.
+    ///
+    /// # Errors
+    /// [`CredentialError`] says why there is none.
+    pub fn bearer_token(&self) -> Result<&'a str, CredentialError> {
+        let mut values = self.values("authorization");
+        let value = match (values.next(), values.next()) {
+            (None, _) => return Err(CredentialError::Missing),
+            (Some(_), Some(_)) => return Err(CredentialError::Several),
+            (Some(value), None) => value,
+        };
+        if value.contains(&b',') {
+            return Err(CredentialError::Several);
+        }
+        let text = std::str::from_utf8(value).map_err(|_| CredentialError::Malformed)?;
+        let (scheme, token) = text.trim_matches(' ').split_once(' ').unwrap_or((text.trim(), ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(CredentialError::Missing);
+        }
+        let token = token.trim_start_matches(' ');
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+        if token.is_empty() || !token.bytes().all(is_token) {
+            return Err(CredentialError::Malformed);
+        }
+        Ok(token)
+    }
+
+    /// Whether the client speaks gRPC and needs its refusals as a gRPC status.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        self.values("content-type").any(|value| {
+            value
+                .strip_prefix(b"application/grpc")
+                .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
+        })
+    }
+
+    /// The method that a CORS preflight asks for (Fetch standard, "CORS-preflight request").
+    #[must_use]
+    pub fn preflight_method(&self) -> Option<&'a str> {
+        let is_preflight =
+            self.only(":method") == Some(b"OPTIONS") && self.only("origin").is_some();
+        let asked = self.only("access-control-request-method").filter(|_| is_preflight)?;
+        std::str::from_utf8(asked).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn with(headers: &[(&str, &[u8])], check: impl FnOnce(Request<'_>)) {
+        let headers: HeaderList =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
+        let ids = RequestIds::from_entropy([0; 32]);
+        check(Request { headers: &headers, mode: Mode::Enforce, ids });
+    }
+
+    #[test]
+    fn one_bearer_token_is_taken_and_anything_beside_it_refused() {
+        use CredentialError::{Malformed, Missing, Several};
+        for (values, taken) in [
+            (&[][..], Err(Missing)),
+            (&[&b"Bearer abc.d-e_f"[..]], Ok("abc.d-e_f")),
+            (&[b"bearer   abc"], Ok("abc")),
+            (&[b"Basic dXNlcjpwdw=="], Err(Missing)),
+            (&[b""], Err(Missing)),
+            (&[b"Bearer"], Err(Malformed)),
+            (&[b"Bearer "], Err(Malformed)),
+            (&[b"Bearer a b"], Err(Malformed)),
+            (&[b"Bearer a\tb"], Err(Malformed)),
+            (&[b"Bearer \xff"], Err(Malformed)),
+            (&[b"Bearer a\0"], Err(Malformed)),
+            (&[b"Bearer a", b"Bearer b"], Err(Several)),
+            (&[b"Bearer a", b"Basic b"], Err(Several)),
+            (&[b"Bearer a,Bearer b"], Err(Several)),
+            (&[b"Basic x, Bearer a"], Err(Several)),
+        ] {
+            let headers: Vec<_> = values.iter().map(|v| ("authorization", *v)).collect();
+            with(&headers, |request| assert_eq!(request.bearer_token(), taken, "{values:?}"));
+        }
+    }
+
+    #[test]
+    fn a_preflight_names_its_method_once() {
+        let base: [(&str, &[u8]); 2] = [(":method", b"OPTIONS"), ("origin", b"https://a")];
+        let asks: (&str, &[u8]) = ("access-control-request-method", b"PUT");
+        with(&[base[0], base[1], asks], |r| assert_eq!(r.preflight_method(), Some("PUT")));
+        with(&[base[0], asks], |r| assert_eq!(r.preflight_method(), None));
+        with(&[base[0], base[1], asks, asks], |r| assert_eq!(r.preflight_method(), None));
+        with(&[(":method", b"GET"), base[1], asks], |r| assert_eq!(r.preflight_method(), None));
+    }
+
+    #[test]
+    fn an_unknown_mode_enforces() {
+        assert_eq!(Mode::parse(None), Mode::Enforce);
+        assert_eq!(Mode::parse(Some(b"shadow")), Mode::Shadow);
+        assert_eq!(Mode::parse(Some(b"off")), Mode::Off);
+        for odd in [&b"Shadow"[..], b"", b"off ", b"disabled", b"\xff"] {
+            assert_eq!(Mode::parse(Some(odd)), Mode::Enforce);
+        }
+    }
+
+    #[test]
+    fn grpc_is_told_from_its_content_type() {
+        for (value, is_grpc) in [
+            (&b"application/grpc"[..], true),
+            (b"application/grpc+proto", true),
+            (b"application/grpc; charset=x", true),
+            (b"application/grpc-web", false),
+            (b"application/json", false),
+        ] {
+            with(&[("content-type", value)], |r| assert_eq!(r.is_grpc(), is_grpc));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Tokens: from a text that anyone may have written to claims that an issuer vouches for.
+//!
+//! The types are the order: [`CompactToken`] (a shape) → [`VerifiedToken`] (a signature, made only
+//! by [`KeySet::verify`]) → [`Claims`] (valid now, made only by [`VerifiedToken::claims`]).
+
+mod algorithm;
+mod claims;
+mod compact;
+mod handle;
+mod json;
+mod keys;
+
+pub use self::algorithm::Algorithm;
+pub use self::claims::{Claims, ClaimsError};
+pub use self::compact::{CompactToken, Header, Part, TOKEN_LIMIT, TokenError};
+pub use self::handle::TokenHandle;
+pub use self::json::{Json, JsonError, Object};
+pub use self::keys::{Key, KeyError, KeySet, SignatureError, VerifiedToken};

@@ -1,0 +1,98 @@
+//! Issuers: who may assert which tenants and roles, by which keys, for how long.
+//!
+//! Federation is by allowlist. An issuer is found by its exact `iss`, never by trying keys, and
+//! speaks only for the tenants and in the roles that the policy names for it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::identity::{Namespace, RoleName, TenantId};
+use crate::token::{Algorithm, KeySet};
+
+/// An issuer of one policy, by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IssuerId(pub u32);
+
+/// What an issuer may assert of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asserts<T: Ord> {
+    /// Any that the policy knows.
+    Any,
+    /// These and no others.
+    Only(BTreeSet<T>),
+}
+
+impl<T: Ord> Asserts<T> {
+    /// Whether the issuer may assert it.
+    #[must_use]
+    pub fn allows(&self, value: &T) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(values) => values.contains(value),
+        }
+    }
+
+    /// Whether there is no list to keep to.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+}
+
+/// Where an issuer's public keys are.
+#[derive(Debug)]
+pub enum IssuerKeys {
+    /// In the policy.
+    Inline(KeySet),
+    /// At the issuer: the gate asks for them.
+    Remote,
+}
+
+/// Where a principal's permissions come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// What both the roles and the scopes give: the default.
+    RolesAndScopes,
+    /// The roles alone: people without useful scopes.
+    Roles,
+    /// The scopes alone: machine clients without roles.
+    Scopes,
+}
+
+/// The `typ` that an issuer's tokens must have (RFC 8725, section 3.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenType {
+    /// `JWT`, `at+jwt` (with or without `application/`), or none.
+    Any,
+    /// `JWT`.
+    Jwt,
+    /// `at+jwt` (RFC 9068, section 4).
+    AccessToken,
+}
+
+/// A party that signs tokens, and the limits of its word.
+#[derive(Debug)]
+pub struct Issuer {
+    /// The exact `iss`.
+    pub url: Box<str>,
+    /// Where its subjects are unique.
+    pub namespace: Namespace,
+    /// Its public keys.
+    pub keys: IssuerKeys,
+    /// The algorithms that it may sign with.
+    pub algorithms: Vec<Algorithm>,
+    /// Its tokens are for one of these; compared byte for byte.
+    pub audiences: Vec<Box<str>>,
+    /// The tenants that it may speak for.
+    pub tenants: Asserts<TenantId>,
+    /// The roles that it may give.
+    pub roles: Asserts<RoleName>,
+    /// The longest `exp - iat`.
+    pub max_lifetime: Duration,
+    /// How far its clock may be off.
+    pub skew: Duration,
+    /// Where permissions come from.
+    pub authority: Authority,
+    /// The `typ` of its tokens.
+    pub token_type: TokenType,
+}

@@ -1,0 +1,71 @@
+//! The usage event of a permitted request: CloudEvents 1.0, JSON format.
+//!
+//! The id is the tenant context id with the kind, so that the same request is the same event
+//! however often it is delivered, and a consumer can drop the copies.
+
+use serde::Serialize;
+
+use crate::artifact::Policy;
+use crate::artifact::route::Usage;
+use crate::gate::Permit;
+
+/// The prefix of the event's `type`.
+const TYPE_PREFIX: &str = "io.tenantguard.usage.";
+
+#[derive(Serialize)]
+struct Event<'a> {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    r#type: String,
+    subject: &'a str,
+    time: String,
+    datacontenttype: &'static str,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    tenant_context_id: String,
+    audit_id: String,
+    tenant: &'a str,
+    principal: Option<String>,
+    kind: &'static str,
+    quantity: u32,
+    route: Option<&'a str>,
+    method: Option<&'a str>,
+}
+
+/// Writes the event of a permit, if the request is billed: nothing is for public routes,
+/// preflights, health checks and shadowed requests.
+#[must_use]
+pub fn event(policy: &Policy, permit: &Permit, proxy: &str) -> Option<Vec<u8>> {
+    let kind = match permit.usage() {
+        Usage::None => return None,
+        usage => usage.as_str(),
+    };
+    let account = permit.account();
+    let facts = account.facts();
+    let tenant = facts.acting_tenant.as_ref()?.as_str();
+    let context = account.ids().context.to_string();
+    let event = Event {
+        specversion: "1.0",
+        id: format!("{context}.{kind}"),
+        source: format!("/tenantguard/{proxy}"),
+        r#type: format!("{TYPE_PREFIX}{kind}"),
+        subject: tenant,
+        time: account.at().to_string(),
+        datacontenttype: "application/json",
+        data: Data {
+            tenant_context_id: context,
+            audit_id: account.ids().audit.to_string(),
+            tenant,
+            principal: facts.principal.as_ref().map(ToString::to_string),
+            kind,
+            quantity: 1,
+            route: facts.route.and_then(|id| policy.route(id)).map(|r| r.template.as_str()),
+            method: facts.method.as_deref(),
+        },
+    };
+    serde_json::to_vec(&event).ok()
+}
