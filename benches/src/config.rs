@@ -1,0 +1,142 @@
+//! Envoy's bootstrap configuration for a run: one listener per variant, all with the same
+//! connection manager, routes and upstream, after `envoy/envoy.yaml`. Envoy reads JSON like YAML.
+
+use serde_json::{Value, json};
+
+use tenantguard_bench::{policy, tokens::Tokens};
+
+use crate::{arguments::Arguments, logs, native, variant::Variant};
+
+/// The whole configuration. Envoy chooses the ports; see `envoy::Envoy::listeners`.
+pub(crate) fn bootstrap(
+    arguments: &Arguments,
+    variants: &[Variant],
+    tokens: &Tokens,
+    upstream_port: u16,
+) -> Value {
+    let listeners: Vec<Value> =
+        variants.iter().map(|variant| listener(arguments, *variant, tokens)).collect();
+    json!({
+        "node": {"id": "bench", "cluster": "bench"},
+        "admin": {"address": loopback(0)},
+        "static_resources": {
+            "listeners": listeners,
+            "clusters": [{
+                "name": "upstream",
+                "type": "STATIC",
+                "connect_timeout": "2s",
+                "load_assignment": {
+                    "cluster_name": "upstream",
+                    "endpoints": [{"lb_endpoints": [
+                        {"endpoint": {"address": loopback(upstream_port)}}
+                    ]}],
+                },
+            }],
+        },
+    })
+}
+
+fn loopback(port: u16) -> Value {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+}
+
+fn listener(arguments: &Arguments, variant: Variant, tokens: &Tokens) -> Value {
+    let log = arguments.access_log.to_string_lossy();
+    let logs = match variant {
+        _ if !variant.logs() => vec![],
+        _ if variant.is_ours() => logs::ours(&log),
+        _ => logs::plain(&log),
+    };
+    let mut filters = http_filters(arguments, variant, tokens);
+    filters.push(typed(
+        "envoy.filters.http.router",
+        "envoy.extensions.filters.http.router.v3.Router",
+        json!({}),
+    ));
+    let manager = json!({
+        "stat_prefix": variant.id(),
+        "normalize_path": true,
+        "merge_slashes": true,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "use_remote_address": true,
+        "access_log": logs,
+        "http_filters": filters,
+        "route_config": {
+            "name": variant.id(),
+            "virtual_hosts": [
+                {"name": "api", "domains": ["*"], "routes": routes(arguments.routes)}
+            ],
+        },
+    });
+    let manager = typed(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        manager,
+    );
+    json!({
+        "name": variant.id(),
+        "address": loopback(0),
+        "filter_chains": [{"filters": [manager]}],
+    })
+}
+
+/// Envoy tries its routes in order, and again after a filter has set a header. So the
+/// one that matches is the last: a reader sees how many were tried.
+fn routes(count: usize) -> Vec<Value> {
+    let others = (1..count).map(|n| format!("/api/v{}/", n + 1));
+    others
+        .chain(["/api/v1/".to_owned()])
+        .map(|prefix| {
+            json!({
+                "match": {"prefix": prefix},
+                "metadata": {"filter_metadata": {"tenantguard": {"mode": "enforce"}}},
+                "route": {"cluster": "upstream"},
+            })
+        })
+        .collect()
+}
+
+fn http_filters(arguments: &Arguments, variant: Variant, tokens: &Tokens) -> Vec<Value> {
+    match variant {
+        Variant::NoFilter => vec![],
+        Variant::NoopWasm => vec![wasm("noop", &arguments.noop.to_string_lossy(), "")],
+        Variant::Native => native::filters(tokens, false),
+        Variant::NativeCached | Variant::NativeCachedNoLog => native::filters(tokens, true),
+        Variant::Ours | Variant::OursNoLog => {
+            let plugin = json!({"policy": policy::source(tokens)}).to_string();
+            let filter = arguments.filter.iter();
+            filter.map(|path| wasm(variant.id(), &path.to_string_lossy(), &plugin)).collect()
+        }
+    }
+}
+
+fn wasm(name: &str, file: &str, configuration: &str) -> Value {
+    let config = json!({
+        "name": name,
+        "root_id": "tenantguard",
+        "vm_config": {
+            "vm_id": name,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": file}},
+        },
+        "configuration": {
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": configuration,
+        },
+        "failure_policy": "FAIL_RELOAD",
+    });
+    typed(
+        "envoy.filters.http.wasm",
+        "envoy.extensions.filters.http.wasm.v3.Wasm",
+        json!({ "config": config }),
+    )
+}
+
+/// An extension of Envoy's: its name, and its configuration with the type it has.
+pub(crate) fn typed(name: &str, proto: &str, mut config: Value) -> Value {
+    if let Some(members) = config.as_object_mut() {
+        let url = format!("type.googleapis.com/{proto}");
+        members.insert("@type".to_owned(), Value::String(url));
+    }
+    json!({"name": name, "typed_config": config})
+}

@@ -1,0 +1,76 @@
+//! Envoy's own filters, configured to do what the policy in `policy` does: verify the
+//! token, then admit the three tenants' readers to the reports. `jwt_authn` also sets
+//! the identity headers, as TenantGuard does.
+
+use serde_json::{Value, json};
+
+use tenantguard_bench::tokens::{AUDIENCE, ISSUER, Tokens};
+
+use crate::config::typed;
+
+const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+const PAYLOAD: &str = "payload";
+
+/// `jwt_authn`, with or without its token cache, then `rbac`.
+pub(crate) fn filters(tokens: &Tokens, cache: bool) -> Vec<Value> {
+    vec![jwt_authn(tokens, cache), rbac()]
+}
+
+fn jwt_authn(tokens: &Tokens, cache: bool) -> Value {
+    let mut provider = json!({
+        "issuer": ISSUER,
+        "audiences": [AUDIENCE],
+        "local_jwks": {"inline_string": tokens.jwks.to_string()},
+        "forward": true,
+        "require_expiration": true,
+        "payload_in_metadata": PAYLOAD,
+        "claim_to_headers": [
+            {"claim_name": "tenant_id", "header_name": "x-tenant-id"},
+            {"claim_name": "sub", "header_name": "x-principal-id"},
+            {"claim_name": "tenant_role", "header_name": "x-tenant-roles"},
+            {"claim_name": "scope", "header_name": "x-tenant-scope"},
+        ],
+    });
+    if let (true, Some(members)) = (cache, provider.as_object_mut()) {
+        members.insert("jwt_cache_config".to_owned(), json!({"jwt_cache_size": 1000}));
+    }
+    let config = json!({
+        "providers": {"platform": provider},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "platform"}}],
+    });
+    let proto = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+    typed(JWT_AUTHN, proto, config)
+}
+
+fn rbac() -> Value {
+    let any_of = |claim: &str, values: &[&str]| {
+        let ids: Vec<Value> =
+            values.iter().map(|value| claim_is(claim, &json!({ "exact": value }))).collect();
+        json!({"or_ids": {"ids": ids}})
+    };
+    let readers = json!({"and_ids": {"ids": [
+        any_of("tenant_id", &["acme", "globex", "partnerco"]),
+        any_of("tenant_role", &["viewer", "analyst", "editor", "admin"]),
+        claim_is("scope", &json!({"contains": "reports:read"})),
+    ]}});
+    let read_reports = json!({"and_rules": {"rules": [
+        {"header": {"name": ":method", "string_match": {"exact": "GET"}}},
+        {"url_path": {"path": {"prefix": "/api/v1/reports/"}}},
+    ]}});
+    let policies =
+        json!({"read reports": {"permissions": [read_reports], "principals": [readers]}});
+    typed(
+        "envoy.filters.http.rbac",
+        "envoy.extensions.filters.http.rbac.v3.RBAC",
+        json!({"rules": {"action": "ALLOW", "policies": policies}}),
+    )
+}
+
+/// A principal whose verified token has a matching claim.
+fn claim_is(claim: &str, matcher: &Value) -> Value {
+    json!({"sourced_metadata": {"metadata_matcher": {
+        "filter": JWT_AUTHN,
+        "path": [{"key": PAYLOAD}, {"key": claim}],
+        "value": {"string_match": matcher},
+    }}})
+}

@@ -1,0 +1,196 @@
+//! What a run found, as a table to read (and to paste into Markdown) and as JSON.
+//! Differences and ratios are taken within a round, where both sides had the same
+//! machine, and only then is their median taken.
+
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::Arguments,
+    machine::Setting,
+    run::{Sample, Target},
+    spread::Spread,
+    table,
+    variant::Variant,
+};
+
+/// What is compared with what: ours, and the native ways to do the same.
+const RIVALS: [(Variant, Variant); 3] = [
+    (Variant::Ours, Variant::Native),
+    (Variant::Ours, Variant::NativeCached),
+    (Variant::OursNoLog, Variant::NativeCachedNoLog),
+];
+
+/// All turns of one target.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) variant: Variant,
+    pub(crate) token: &'static str,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Row {
+    pub(crate) fn new(target: &Target<'_>) -> Self {
+        Self {
+            variant: target.variant,
+            token: target.tokens.algorithm.as_str(),
+            samples: Vec::new(),
+        }
+    }
+
+    fn cpu(&self) -> Spread {
+        Spread::of(self.samples.iter().map(|sample| sample.cpu_micros))
+    }
+
+    fn rate(&self) -> Spread {
+        Spread::of(self.samples.iter().map(|sample| sample.per_second))
+    }
+
+    /// The CPU figures of this row and another, round by round, put through `compare`.
+    fn against(&self, other: &Self, compare: impl Fn(f64, f64) -> f64) -> Spread {
+        let pairs = self.samples.iter().zip(&other.samples);
+        Spread::of(pairs.map(|(one, two)| compare(one.cpu_micros, two.cpu_micros)))
+    }
+}
+
+/// The rows of a run and where they were measured.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) setting: &'a Setting,
+    pub(crate) arguments: &'a Arguments,
+    /// What Envoy's CPU time was read from.
+    pub(crate) cpu_clock: &'static str,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Report<'_> {
+    pub(crate) fn json(&self) -> Value {
+        let row = |row: &Row| {
+            let requests: u64 = row.samples.iter().map(|sample| sample.requests).sum();
+            json!({
+                "variant": row.variant.id(),
+                "token": row.token,
+                "cpu_micros_per_request": row.cpu().json(),
+                "cpu_micros_beyond_no_filter": self.beyond(row).map(Spread::json),
+                "requests_per_second": row.rate().json(),
+                "requests": requests,
+            })
+        };
+        let ratio = |(ours, native, ratio): (&Row, &Row, Spread)| {
+            json!({
+                "of": ours.variant.id(),
+                "to": native.variant.id(),
+                "token": ours.token,
+                "cpu": ratio.json(),
+            })
+        };
+        json!({
+            "benchmark": "envoy",
+            "setting": self.setting.json(),
+            "cpu_clock": self.cpu_clock,
+            "envoy_workers": 1,
+            "envoy_routes": self.arguments.routes,
+            "connections": self.arguments.connections,
+            "rounds": self.arguments.rounds,
+            "seconds_per_turn": self.arguments.seconds,
+            "access_log": self.arguments.access_log,
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "ratios": self.ratios().map(ratio).collect::<Vec<_>>(),
+        })
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let heading = ["variant", "token", "CPU µs/request", "beyond no filter", "requests/s"];
+        let mut lines = vec![heading.map(str::to_owned)];
+        lines.extend(self.rows.iter().map(|row| self.cells(row)));
+        let mut text = format!("{}\n\n{}", self.preamble(), table::render(&lines, 2));
+        text += "\nCPU of one as a multiple of the other's:\n\n";
+        for (ours, native, ratio) in self.ratios() {
+            text += &format!(
+                "- {}, {} / {}: {:.2} ({:.2}–{:.2})\n",
+                ours.token,
+                ours.variant.title(),
+                native.variant.title(),
+                ratio.median,
+                ratio.min,
+                ratio.max,
+            );
+        }
+        text
+    }
+
+    fn cells(&self, row: &Row) -> [String; 5] {
+        let (cpu, rate) = (row.cpu(), row.rate());
+        let beyond = self.beyond(row);
+        [
+            row.variant.title().to_owned(),
+            row.token.to_owned(),
+            format!("{:.1} ({:.1}–{:.1})", cpu.median, cpu.min, cpu.max),
+            beyond.map_or_else(String::new, |beyond| {
+                format!("{:+.1} ({:+.1} to {:+.1})", beyond.median, beyond.min, beyond.max)
+            }),
+            format!("{:.0} ({:.0}–{:.0})", rate.median, rate.min, rate.max),
+        ]
+    }
+
+    /// What a row costs more than the same request through Envoy alone.
+    fn beyond(&self, row: &Row) -> Option<Spread> {
+        let bare = self.row(Variant::NoFilter, row.token)?;
+        (row.variant != Variant::NoFilter).then(|| row.against(bare, |cpu, bare| cpu - bare))
+    }
+
+    fn ratios(&self) -> impl Iterator<Item = (&Row, &Row, Spread)> {
+        self.rows.iter().flat_map(move |ours| {
+            let rivals = RIVALS.iter().filter(|(rival, _)| *rival == ours.variant);
+            rivals.filter_map(move |(_, native)| {
+                let native = self.row(*native, ours.token)?;
+                Some((ours, native, ours.against(native, |ours, native| ours / native)))
+            })
+        })
+    }
+
+    fn row(&self, variant: Variant, token: &str) -> Option<&Row> {
+        let same = |row: &&Row| row.variant == variant && row.token == token;
+        self.rows.iter().find(same)
+    }
+
+    fn preamble(&self) -> String {
+        let (setting, arguments) = (self.setting, self.arguments);
+        let kilobytes = |bytes: u64| format!("{} kB", bytes.div_ceil(1000));
+        format!(
+            "{} with 1 worker, {} routes a listener; {}, {} cores, load average {} before;\n\
+             {} connections, {} rounds of {} s, median (min–max); access log to {};\n\
+             filter {}, filter that does nothing {}; CPU time from {}.",
+            setting.envoy_version,
+            arguments.routes,
+            setting.cpu_model,
+            setting.cores,
+            setting.load_average,
+            arguments.connections,
+            arguments.rounds,
+            arguments.seconds,
+            arguments.access_log.display(),
+            setting.filter_bytes.map_or_else(|| "not built".to_owned(), kilobytes),
+            kilobytes(setting.noop_bytes),
+            self.cpu_clock,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(variant: Variant, cpu: [f64; 3]) -> Row {
+        let sample = |cpu_micros| Sample { requests: 1, cpu_micros, per_second: 1.0 };
+        Row { variant, token: "RS256", samples: cpu.map(sample).to_vec() }
+    }
+
+    #[test]
+    fn rows_are_compared_within_a_round() {
+        // Both grow with the machine's load from round to round; their difference does not.
+        let bare = row(Variant::NoFilter, [10.0, 20.0, 30.0]);
+        let ours = row(Variant::Ours, [15.0, 25.0, 36.0]);
+        let beyond = ours.against(&bare, |ours, bare| ours - bare);
+        assert_eq!((beyond.min, beyond.median, beyond.max), (5.0, 5.0, 6.0));
+    }
+}
