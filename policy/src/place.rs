@@ -1,0 +1,146 @@
+//! Where in a policy something stands: by its path (`routes[2].methods.GET`) for people and logs,
+//! and by its span in the text for a terminal or an editor.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// How much of a long key a path shows, in characters.
+const KEY_SHOWN: usize = 64;
+
+/// A range of bytes in the policy's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends, exclusive.
+    pub end: usize,
+}
+
+impl Span {
+    /// Line and column of the span's beginning in `text`, both counted from one, the column in
+    /// characters.
+    #[must_use]
+    pub fn line_and_column(self, text: &str) -> (usize, usize) {
+        let before = text.get(..self.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Segment {
+    Key(Box<str>),
+    Index(usize),
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Link {
+    parent: Path,
+    segment: Segment,
+}
+
+/// The keys and positions that lead from the policy's root to a value. Cheap to clone and extend.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path(Option<Arc<Link>>);
+
+impl Path {
+    /// The path of the whole policy.
+    #[must_use]
+    pub fn root() -> Self {
+        Self(None)
+    }
+
+    /// The path of the value under `key`.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.then(Segment::Key(key.into()))
+    }
+
+    /// The path of the item at `index`, counted from zero.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        self.then(Segment::Index(index))
+    }
+
+    fn then(&self, segment: Segment) -> Self {
+        Self(Some(Arc::new(Link { parent: self.clone(), segment })))
+    }
+}
+
+impl fmt::Display for Path {
+    /// `a.b[0].c`. A key that is not a plain word is quoted and escaped: a path goes into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(link) = &self.0 else { return Ok(()) };
+        link.parent.fmt(f)?;
+        match &link.segment {
+            Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Key(key) => {
+                if link.parent.0.is_some() {
+                    f.write_str(".")?;
+                }
+                let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/');
+                match !key.is_empty() && key.len() <= KEY_SHOWN && key.bytes().all(is_word) {
+                    true => f.write_str(key),
+                    false => write!(f, "{}", Quoted(key)),
+                }
+            }
+        }
+    }
+}
+
+/// A path together with the span, if the text's format gives one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The path from the root.
+    pub path: Path,
+    /// The range in the text.
+    pub span: Option<Span>,
+}
+
+/// A value with the place where it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A text from the policy as a message shows it: quoted, escaped, and not too long.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(KEY_SHOWN) {
+            Some((end, _)) => write!(f, "{:?}...", self.0.get(..end).unwrap_or_default()),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_like_the_policy_and_escapes_what_is_no_word() {
+        let path = Path::root().key("routes").index(2).key("methods").key("GET");
+        assert_eq!(path.to_string(), "routes[2].methods.GET");
+        assert_eq!(Path::root().key("tenants").key("a.b\n").to_string(), r#"tenants."a.b\n""#);
+        let long = Path::root().key(&"x".repeat(1000)).to_string();
+        assert!(long.len() < 100, "{long}");
+    }
+
+    #[test]
+    fn a_span_knows_its_line_and_column() {
+        let text = "a: é\nbc: d\n";
+        let span = |needle| {
+            let start = text.find(needle).unwrap();
+            Span { start, end: start + 1 }.line_and_column(text)
+        };
+        assert_eq!(span("a"), (1, 1));
+        assert_eq!(span("é"), (1, 4));
+        assert_eq!(span("d"), (2, 5));
+    }
+}

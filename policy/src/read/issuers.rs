@@ -1,0 +1,182 @@
+//! The section `issuers`: who signs tokens, and what its word is worth.
+
+use std::time::Duration;
+
+use tenantguard::identity::{Namespace, RoleName, TenantId};
+use tenantguard::token::Algorithm;
+use tenantguard::trust::{Authority, TokenType};
+
+use super::fields::{At, Fields, Shape};
+use super::values;
+use crate::finding::{Code, Finding};
+use crate::place::{Located, Place};
+use crate::report::Report;
+use crate::source::{Issuer, Keys, Listed};
+use crate::tree::Kind;
+
+const ISSUER: Shape = Shape {
+    what: "an issuer",
+    fields: &[
+        "issuer",
+        "namespace",
+        "keys",
+        "algorithms",
+        "audiences",
+        "asserts",
+        "max_lifetime",
+        "skew",
+        "authority",
+        "type",
+    ],
+    later: &["claims", "client_certificate", "unlisted_roles"],
+};
+
+const KEYS: Shape = Shape {
+    what: "a source of keys",
+    fields: &["jwks_file", "jwks"],
+    later: &["cluster", "path", "refresh"],
+};
+
+const ASSERTS: Shape =
+    Shape { what: "what an issuer asserts", fields: &["tenants", "roles"], later: &[] };
+
+const AUTHORITIES: [(&str, Authority); 3] = [
+    ("roles_and_scopes", Authority::RolesAndScopes),
+    ("roles", Authority::Roles),
+    ("scopes", Authority::Scopes),
+];
+
+const TYPES: [(&str, TokenType); 3] =
+    [("any", TokenType::Any), ("JWT", TokenType::Jwt), ("at+jwt", TokenType::AccessToken)];
+
+/// What most issuers sign with; others are named.
+const DEFAULT_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+const LONGEST_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
+const DEFAULT_SKEW: Duration = Duration::from_secs(30);
+const LONGEST_SKEW: Duration = Duration::from_secs(600);
+
+pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Issuer>> {
+    let entries = at.map("the issuers (a map from names to issuers)", report)?;
+    Some(entries.iter().filter_map(|e| issuer(&e.key, &at.entry(e), report)).collect())
+}
+
+fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
+    // The name is the default namespace, so it must be good as one.
+    values::key_name(name, at, "an issuer", Namespace::parse, report);
+    let fields = Fields::of(at, &ISSUER, report)?;
+    let authority = fields
+        .optional("authority")
+        .and_then(|at| values::word(&at, &AUTHORITIES, Code::UnknownValue, report))
+        .unwrap_or(Authority::RolesAndScopes);
+    let (tenants, roles) = asserts(&fields, authority, report);
+    let lifetime = |name, limit, default, report: &mut Report| {
+        let at = fields.optional(name);
+        at.and_then(|at| values::duration(&at, limit, report)).unwrap_or(default)
+    };
+    Some(Issuer {
+        name: name.to_owned(),
+        place: at.key_place(),
+        url: fields.required("issuer", report).and_then(|at| values::identifier(&at, report)),
+        namespace: fields
+            .optional("namespace")
+            .and_then(|at| values::name(&at, "a namespace", Namespace::parse, report)),
+        keys: fields.required("keys", report).and_then(|at| keys(&at, report)),
+        algorithms: algorithms(&fields, at, report),
+        audiences: fields
+            .optional("audiences")
+            .map(|at| values::list(&at, values::identifier, report).unwrap_or_default()),
+        tenants,
+        roles,
+        max_lifetime: lifetime("max_lifetime", LONGEST_LIFETIME, DEFAULT_LIFETIME, report),
+        skew: lifetime("skew", LONGEST_SKEW, DEFAULT_SKEW, report),
+        authority,
+        token_type: fields
+            .optional("type")
+            .and_then(|at| values::word(&at, &TYPES, Code::UnknownValue, report))
+            .unwrap_or(TokenType::Any),
+    })
+}
+
+fn algorithms(
+    fields: &Fields<'_>,
+    issuer: &At<'_>,
+    report: &mut Report,
+) -> Vec<Located<Algorithm>> {
+    let Some(at) = fields.optional("algorithms") else {
+        let place = issuer.place_of_key("algorithms");
+        let located = |value| Located { value, place: place.clone() };
+        return DEFAULT_ALGORITHMS.into_iter().map(located).collect();
+    };
+    let read = |at: &At<'_>, report: &mut Report| {
+        let names = Algorithm::ALL.map(|(algorithm, name)| (name, algorithm));
+        let value = values::word(at, &names, Code::UnknownAlgorithm, report)?;
+        Some(Located { value, place: at.place() })
+    };
+    let help = "leave `algorithms` out for RS256, ES256 and EdDSA";
+    values::not_empty(&at, "without algorithms no token is good", help, report);
+    values::list(&at, read, report).unwrap_or_default()
+}
+
+/// Who may be spoken for is said, never assumed; but scopes alone need no roles.
+fn asserts(
+    fields: &Fields<'_>,
+    authority: Authority,
+    report: &mut Report,
+) -> (Listed<TenantId>, Listed<RoleName>) {
+    let none = (Listed::These(Vec::new()), Listed::These(Vec::new()));
+    let Some(at) = fields.required("asserts", report) else { return none };
+    let Some(asserts) = Fields::of(&at, &ASSERTS, report) else { return none };
+    let tenants = asserts
+        .required("tenants", report)
+        .and_then(|at| values::any_or_list(&at, "a tenant", TenantId::parse, report));
+    let roles = match authority {
+        Authority::Scopes => asserts.optional("roles"),
+        _ => asserts.required("roles", report),
+    };
+    let roles = roles.and_then(|at| values::any_or_list(&at, "a role", RoleName::parse, report));
+    (tenants.unwrap_or(none.0), roles.unwrap_or(none.1))
+}
+
+/// By now a `jwks_file` has been replaced by its content, unless that went wrong.
+fn keys(at: &At<'_>, report: &mut Report) -> Option<Keys> {
+    let fields = Fields::of(at, &KEYS, report)?;
+    if let (Some(file), Some(_)) = (fields.optional("jwks_file"), fields.optional("jwks")) {
+        let message = "the keys are given twice, inline and as a file";
+        let finding = Finding::new(Code::Conflict, file.key_place(), message);
+        report.push(finding.help("keep either `jwks` or `jwks_file`"));
+        return None;
+    }
+    if let Some(file) = fields.optional("jwks_file") {
+        return file.wrong_type("the name of a file", report);
+    }
+    let Some(set) = fields.optional("jwks") else {
+        if !KEYS.later.iter().any(|later| fields.has(later)) {
+            let finding = Finding::new(Code::MissingField, at.place(), "no keys are given here");
+            report.push(finding.help("write `jwks_file: NAME.json`, or `jwks: {keys: [...]}`"));
+        }
+        return None;
+    };
+    jwk_set(&set, report)
+}
+
+/// A JWK set may have members that we do not know (RFC 7517, section 5).
+fn jwk_set(at: &At<'_>, report: &mut Report) -> Option<Keys> {
+    at.map("a JWK set (a map)", report)?;
+    let Some(entry) = at.node.get("keys") else {
+        let message = "a JWK set needs the field `keys`";
+        return report.refuse(Code::MissingField, &at.place_of_key("keys"), message);
+    };
+    let list = at.entry(entry);
+    let Kind::List(nodes) = &list.node.kind else {
+        return list.wrong_type("a list of keys", report);
+    };
+    let located = |(node, index)| {
+        let at = list.item(node, index);
+        Located {
+            value: at.node.to_json(),
+            place: Place { path: at.path.clone(), span: at.place().span },
+        }
+    };
+    Some(Keys { place: at.key_place(), keys: nodes.iter().zip(0..).map(located).collect() })
+}

@@ -1,0 +1,174 @@
+//! The policy as it was written, in plain structs: what the reader makes and the checks walk.
+//! Nothing here is resolved: a role's name may still be unknown, a wildcard is still a wildcard.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tenantguard::artifact::Isolation;
+use tenantguard::artifact::route::{Method, Template, Usage};
+use tenantguard::headers::HeaderNames;
+use tenantguard::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
+use tenantguard::token::Algorithm;
+use tenantguard::trust::{Authority, TokenType};
+
+use crate::place::{Located, Place};
+
+/// A whole policy.
+#[derive(Debug)]
+pub struct Source {
+    /// Who tokens must be for, unless an issuer says otherwise.
+    pub audiences: Vec<Located<String>>,
+    /// The cluster for requests without a tenant of their own.
+    pub default_cell: CellName,
+    /// The names of our headers.
+    pub headers: HeaderNames,
+    /// Who signs tokens.
+    pub issuers: Vec<Issuer>,
+    /// The tenants.
+    pub tenants: Vec<Tenant>,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// What tenants change about roles.
+    pub overrides: Vec<Override>,
+    /// Other names for permissions in a token's scope.
+    pub scopes: Vec<Scope>,
+    /// The routes.
+    pub routes: Vec<Route>,
+}
+
+/// One entry of `issuers`.
+#[derive(Debug)]
+pub struct Issuer {
+    /// What the policy calls it.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The exact `iss`.
+    pub url: Option<Located<String>>,
+    /// The namespace, if it is declared.
+    pub namespace: Option<Located<Namespace>>,
+    /// The key set, where it could be read.
+    pub keys: Option<Keys>,
+    /// The algorithms that it may sign with.
+    pub algorithms: Vec<Located<Algorithm>>,
+    /// Its own audiences.
+    pub audiences: Option<Vec<Located<String>>>,
+    /// The tenants that it may speak for.
+    pub tenants: Listed<TenantId>,
+    /// The roles that it may give.
+    pub roles: Listed<RoleName>,
+    /// The longest `exp - iat`.
+    pub max_lifetime: Duration,
+    /// How far its clock may be off.
+    pub skew: Duration,
+    /// Where permissions come from.
+    pub authority: Authority,
+    /// The `typ` of its tokens.
+    pub token_type: TokenType,
+}
+
+/// A JWK set (RFC 7517, section 5), key by key.
+#[derive(Debug)]
+pub struct Keys {
+    /// Where the set stands.
+    pub place: Place,
+    /// Its keys.
+    pub keys: Vec<Located<Value>>,
+}
+
+/// `any`, or a list.
+#[derive(Debug)]
+pub enum Listed<T> {
+    /// Any that the policy knows.
+    Any,
+    /// These.
+    These(Vec<Located<T>>),
+}
+
+/// One entry of `tenants`.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// How its data is kept apart.
+    pub isolation: Isolation,
+    /// Its cluster, if not the default one.
+    pub cell: Option<Located<CellName>>,
+}
+
+impl Tenant {
+    /// Whether its data is in a cell of its own.
+    #[must_use]
+    pub fn is_dedicated(&self) -> bool {
+        self.isolation == Isolation::Dedicated
+    }
+}
+
+/// One entry of `roles`.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: Located<RoleName>,
+    /// The roles whose permissions it has too.
+    pub extends: Vec<Located<RoleName>>,
+    /// Its own permissions.
+    pub permissions: Vec<Located<Pattern>>,
+}
+
+/// One item of `overrides`.
+#[derive(Debug)]
+pub struct Override {
+    /// Where it stands.
+    pub place: Place,
+    /// The tenant that it holds in.
+    pub tenant: Option<Located<TenantId>>,
+    /// The role that it changes.
+    pub role: Option<Located<RoleName>>,
+    /// What the role has there beside.
+    pub grant: Vec<Located<Pattern>>,
+    /// What the role takes away there.
+    pub deny: Vec<Located<Pattern>>,
+}
+
+/// One entry of `scopes`.
+#[derive(Debug)]
+pub struct Scope {
+    /// The scope as a token spells it.
+    pub alias: Located<String>,
+    /// What it stands for.
+    pub permissions: Vec<Located<Pattern>>,
+}
+
+/// One item of `routes`.
+#[derive(Debug)]
+pub struct Route {
+    /// Its template.
+    pub template: Option<Located<Template>>,
+    /// What it asks.
+    pub access: Access,
+    /// What a permitted request is billed as.
+    pub usage: Usage,
+}
+
+/// What a route asks.
+#[derive(Debug)]
+pub enum Access {
+    /// No identity, for these methods.
+    Public(Vec<Method>),
+    /// A tenant's token and a permission.
+    Tenant {
+        /// The permission for each method.
+        methods: Vec<(Method, Located<PermissionName>)>,
+        /// The path parameter that names the resource tenant.
+        resource_tenant: Option<Located<String>>,
+    },
+}
+
+/// A permission or, with `*` as its action, all of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pattern {
+    /// One permission.
+    One(PermissionName),
+    /// `resource:*`: every permission of that resource that the policy declares.
+    Resource(String),
+}
