@@ -5,6 +5,7 @@
 //! identity as a bare string.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The longest name that is accepted, in bytes.
 pub const NAME_LIMIT: usize = 128;
@@ -67,7 +68,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks `text` and makes it a name.
@@ -148,7 +149,7 @@ name! {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalId {
     namespace: Namespace,
-    subject: Box<str>,
+    subject: Arc<str>,
 }
 
 impl PrincipalId {

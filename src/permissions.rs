@@ -69,6 +69,12 @@ impl PermissionSet {
         }
     }
 
+    /// How much memory the set takes on the heap, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of_val(self.words.as_slice())
+    }
+
     /// Whether nothing is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

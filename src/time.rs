@@ -19,7 +19,19 @@ impl UnixTime {
     /// From the time since the epoch.
     #[must_use]
     pub fn from_duration(since_epoch: Duration) -> Self {
-        Self { millis: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX) }
+        Self { millis: millis(since_epoch) }
+    }
+
+    /// This much later, or the end of time.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self { millis: self.millis.saturating_add(millis(duration)) }
+    }
+
+    /// This much earlier, or the epoch.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self { millis: self.millis.saturating_sub(millis(duration)) }
     }
 
     /// Whole seconds since the epoch, rounded down, as a token's `exp` counts them.
@@ -27,6 +39,10 @@ impl UnixTime {
     pub const fn as_secs(self) -> u64 {
         self.millis / 1000
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for UnixTime {

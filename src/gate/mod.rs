@@ -2,13 +2,16 @@
 //! the same decision.
 //!
 //! [`Gate::begin`] decides, or asks for what it lacks; [`Gate::resume`] goes on with the answer.
-//! `pipeline` is the checks in their order, `permit` what they lead to. Nothing outside this
+//! `pipeline` is the checks in their order, `bearer` who a token speaks for and `tokens` the cache
+//! of those; `permit`, `denial` and `account` are what a decision leads to. Nothing outside this
 //! folder can make a [`Permit`].
 
 mod account;
+mod bearer;
 mod denial;
 mod permit;
 mod pipeline;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -16,11 +19,12 @@ pub use self::account::{Account, Facts, Verdict};
 pub use self::denial::{Denial, Response};
 pub use self::permit::{Permit, PublicPermit, Shadowed, TenantPermit};
 use self::pipeline::{Pipeline, Stop};
+use self::tokens::TokenCache;
 use crate::artifact::Policy;
 use crate::decision::Refusal;
 use crate::request::{HeaderList, Mode, Request, RequestIds};
 use crate::time::Now;
-use crate::token::KeySet;
+use crate::token::{KeySet, PureRust, Verifier};
 use crate::trust::IssuerId;
 
 /// Where a decision stands.
@@ -60,16 +64,25 @@ pub struct Pending {
 }
 
 /// Decides requests by one policy.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Gate {
     policy: Arc<Policy>,
+    verifier: Arc<dyn Verifier>,
+    tokens: TokenCache,
 }
 
 impl Gate {
-    /// A gate for a policy.
+    /// A gate for a policy, which verifies signatures by itself.
     #[must_use]
     pub fn new(policy: Arc<Policy>) -> Self {
-        Self { policy }
+        Self::with_verifier(policy, Arc::new(PureRust), 0)
+    }
+
+    /// A gate for a policy, with another way to verify signatures. `seed` is random; it keeps
+    /// anybody from preparing tokens that collide in the cache.
+    #[must_use]
+    pub fn with_verifier(policy: Arc<Policy>, verifier: Arc<dyn Verifier>, seed: u64) -> Self {
+        Self { policy, verifier, tokens: TokenCache::new(seed) }
     }
 
     /// The policy that it decides by.
@@ -106,7 +119,9 @@ impl Gate {
         answered: Option<(IssuerId, &KeySet)>,
     ) -> Step {
         let mut facts = Facts::default();
-        let pipeline = Pipeline { policy: &self.policy, request, now, answered };
+        let (policy, verifier) = (&self.policy, &*self.verifier);
+        let tokens = &self.tokens;
+        let pipeline = Pipeline { policy, verifier, tokens, request, now, answered };
         match pipeline.run(&mut facts) {
             Ok(granted) => self.conclude(request, now, facts, Ok(granted)),
             Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),

@@ -3,7 +3,6 @@
 
 use super::Account;
 use super::pipeline::{Granted, TenantGrant};
-use crate::artifact::Policy;
 use crate::artifact::route::Usage;
 use crate::gate::Gate;
 use crate::headers::{Header, HeaderChanges, HeaderNames};
@@ -144,7 +143,7 @@ impl Gate {
             changes.set.push((names.name(header).to_owned(), value.into_bytes()));
         };
         match granted {
-            Granted::Tenant(grant) => set_identity(&self.policy, grant, &mut set),
+            Granted::Tenant(grant) => set_identity(grant, &mut set),
             Granted::Public(_) => set(Header::TenantCell, self.policy.default_cell().to_string()),
         }
         set(Header::TenantContextId, account.ids.context.to_string());
@@ -153,18 +152,13 @@ impl Gate {
     }
 }
 
-fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Header, String)) {
-    let (tenant_id, tenant) = (&grant.resource.0, &grant.resource.1);
-    set(Header::TenantId, grant.acting.to_string());
-    set(Header::ResourceTenantId, tenant_id.to_string());
+fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, String)) {
+    let TenantGrant { bearer, resource: (resource, tenant), .. } = grant;
+    set(Header::TenantId, bearer.tenant.to_string());
+    set(Header::ResourceTenantId, resource.to_string());
     set(Header::TenantIsolation, tenant.isolation.as_str().to_owned());
     set(Header::TenantCell, tenant.cell.to_string());
-    set(Header::PrincipalId, grant.principal.to_string());
-    set(Header::TenantRoles, join(&grant.roles, ","));
-    let scope: Vec<_> = grant.effective.iter().filter_map(|id| policy.permission(id)).collect();
-    set(Header::TenantScope, join(&scope, " "));
-}
-
-fn join<T: ToString>(items: &[T], separator: &str) -> String {
-    items.iter().map(T::to_string).collect::<Vec<_>>().join(separator)
+    set(Header::PrincipalId, bearer.principal_text.clone());
+    set(Header::TenantRoles, bearer.roles_text.clone());
+    set(Header::TenantScope, bearer.scope_text.clone());
 }

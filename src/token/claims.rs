@@ -60,8 +60,8 @@ pub struct Claims {
     pub id: Option<String>,
     /// `exp`.
     pub expires: UnixTime,
-    /// `iat`.
-    pub issued: UnixTime,
+    /// The later of `iat` and `nbf`.
+    pub begins: UnixTime,
 }
 
 impl VerifiedToken {
@@ -84,7 +84,7 @@ impl VerifiedToken {
             scope: text(claims, "scope")?,
             id: text(claims, "jti")?,
             expires: UnixTime::from_secs(expires),
-            issued: UnixTime::from_secs(issued),
+            begins: UnixTime::from_secs(times.begins()),
         })
     }
 
@@ -111,13 +111,17 @@ struct Times {
 }
 
 impl Times {
+    fn begins(&self) -> u64 {
+        self.not_before.map_or(self.issued, |nbf| nbf.max(self.issued))
+    }
+
     fn check(&self, issuer: &Issuer, now: UnixTime) -> Result<(), ClaimsError> {
         let skew = issuer.skew.as_secs();
         let now = now.as_secs();
         if now >= self.expires.saturating_add(skew) {
             return Err(ClaimsError::Expired(UnixTime::from_secs(self.expires)));
         }
-        let begins = self.not_before.map_or(self.issued, |nbf| nbf.max(self.issued));
+        let begins = self.begins();
         if begins > now.saturating_add(skew) {
             return Err(ClaimsError::NotYetValid(UnixTime::from_secs(begins)));
         }

@@ -1,15 +1,16 @@
 //! Public keys (RFC 7517) and what they verify (RFC 7515, section 5.2).
 //!
-//! The key decides the algorithm, the token's header never does: a key is bound to one algorithm
-//! when it is read, and a token that names another is refused before any arithmetic.
+//! The key decides the algorithm, the token's header never does: what a key is for is settled when
+//! it is read, and a token that names something else is refused before any arithmetic.
 
-use jwt_compact::AlgorithmSignature as _;
-use jwt_compact::alg::{Ed25519, Es256, Rsa, RsaPublicKey, StrongKey};
+use jwt_compact::alg::{Ed25519, Es256, RsaPublicKey, StrongKey};
 use jwt_compact::jwk::JsonWebKey;
+use rsa::pkcs8::EncodePublicKey as _;
 
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, KeyKind};
 use super::compact::{CompactToken, Header};
 use super::json::Object;
+use super::verifier::Verifier;
 
 type P256PublicKey = <Es256 as jwt_compact::Algorithm>::VerifyingKey;
 type Ed25519PublicKey = <Ed25519 as jwt_compact::Algorithm>::VerifyingKey;
@@ -28,7 +29,7 @@ pub enum KeyError {
     #[error("is not for verifying signatures, by its `use` or `key_ops`")]
     Purpose,
     /// A key type, curve or `alg` that is not supported.
-    #[error("is for no algorithm that is accepted (RS256, ES256, EdDSA)")]
+    #[error("is for no algorithm that is accepted (RS256–512, PS256–512, ES256, ES384, EdDSA)")]
     Algorithm,
     /// An RSA key shorter than 2048 bits, or of an odd length.
     #[error("is an RSA key of a length that is not accepted (2048, 3072 or 4096 bits)")]
@@ -59,18 +60,27 @@ pub enum SignatureError {
     },
 }
 
+/// The numbers of a public key.
 #[derive(Debug)]
-enum PublicKey {
-    Rs256(Box<RsaPublicKey>),
-    Es256(Box<P256PublicKey>),
-    EdDsa(Box<Ed25519PublicKey>),
+pub enum PublicKey {
+    /// RSA of 2048, 3072 or 4096 bits.
+    Rsa(Box<RsaPublicKey>),
+    /// A point on P-256.
+    P256(Box<P256PublicKey>),
+    /// A point on P-384.
+    P384(Box<p384::ecdsa::VerifyingKey>),
+    /// An Ed25519 key.
+    Ed25519(Box<Ed25519PublicKey>),
 }
 
-/// A public key, bound to one algorithm.
+/// A public key. It is for the one algorithm that its JWK names, or, where the JWK names none,
+/// for those of its kind.
 #[derive(Debug)]
 pub struct Key {
     kid: Option<Box<str>>,
+    algorithm: Option<Algorithm>,
     public: PublicKey,
+    spki: Box<[u8]>,
 }
 
 /// The fields that a JWK may have beside its numbers (RFC 7517, section 4).
@@ -100,11 +110,14 @@ impl Key {
         if !is_for_verifying {
             return Err(KeyError::Purpose);
         }
-        let key = Self { kid: purpose.kid.map(Into::into), public: PublicKey::read(&numbers)? };
-        match purpose.alg {
-            Some(alg) if alg != key.algorithm().name() => Err(KeyError::Algorithm),
-            _ => Ok(key),
-        }
+        let public = PublicKey::read(&numbers)?;
+        let algorithm = match purpose.alg.as_deref().map(Algorithm::parse) {
+            None => None,
+            Some(Some(named)) if named.key_kind() == public.kind() => Some(named),
+            Some(_) => return Err(KeyError::Algorithm),
+        };
+        let spki = public.spki_der()?;
+        Ok(Self { kid: purpose.kid.map(Into::into), algorithm, public, spki })
     }
 
     /// The key's name.
@@ -113,36 +126,38 @@ impl Key {
         self.kid.as_deref()
     }
 
-    /// The one algorithm that the key is for.
+    /// The one algorithm that it is for, if its JWK names one.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        match &self.public {
-            PublicKey::Rs256(_) => Algorithm::Rs256,
-            PublicKey::Es256(_) => Algorithm::Es256,
-            PublicKey::EdDsa(_) => Algorithm::EdDsa,
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.public.kind()
+    }
+
+    /// Whether the key is for this algorithm.
+    #[must_use]
+    pub fn is_for(&self, algorithm: Algorithm) -> bool {
+        match self.algorithm {
+            Some(own) => own == algorithm,
+            None => algorithm.key_kind() == self.public.kind(),
         }
     }
 
-    /// Whether the signature is this key's over the message.
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.public {
-            PublicKey::Rs256(key) => verifies(Rsa::rs256(), key, message, signature),
-            PublicKey::Es256(key) => verifies(Es256, key, message, signature),
-            PublicKey::EdDsa(key) => verifies(Ed25519, key, message, signature),
-        }
+    /// Its numbers.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
     }
-}
 
-fn verifies<A: jwt_compact::Algorithm>(
-    algorithm: A,
-    key: &A::VerifyingKey,
-    message: &[u8],
-    signature: &[u8],
-) -> bool {
-    let has_its_length = A::Signature::LENGTH.is_none_or(|length| length.get() == signature.len());
-    has_its_length
-        && A::Signature::try_from_slice(signature)
-            .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
+    /// The key as a SubjectPublicKeyInfo in DER (RFC 5280, section 4.1.2.7).
+    #[must_use]
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
 }
 
 impl PublicKey {
@@ -152,17 +167,53 @@ impl PublicKey {
             JsonWebKey::Rsa { .. } => {
                 let key = RsaPublicKey::try_from(jwk).map_err(invalid)?;
                 let strong = StrongKey::try_from(key).map_err(|_| KeyError::RsaLength)?;
-                Ok(Self::Rs256(Box::new(strong.into_inner())))
+                Ok(Self::Rsa(Box::new(strong.into_inner())))
             }
             JsonWebKey::EllipticCurve { curve, .. } if curve == "P-256" => {
-                Ok(Self::Es256(Box::new(jwk.try_into().map_err(invalid)?)))
+                Ok(Self::P256(Box::new(jwk.try_into().map_err(invalid)?)))
+            }
+            JsonWebKey::EllipticCurve { curve, x, y, .. } if curve == "P-384" => {
+                Ok(Self::P384(Box::new(p384_key(x, y)?)))
             }
             JsonWebKey::KeyPair { curve, .. } if curve == "Ed25519" => {
-                Ok(Self::EdDsa(Box::new(jwk.try_into().map_err(invalid)?)))
+                Ok(Self::Ed25519(Box::new(jwk.try_into().map_err(invalid)?)))
             }
             _ => Err(KeyError::Algorithm),
         }
     }
+
+    fn kind(&self) -> KeyKind {
+        match self {
+            Self::Rsa(_) => KeyKind::Rsa,
+            Self::P256(_) => KeyKind::P256,
+            Self::P384(_) => KeyKind::P384,
+            Self::Ed25519(_) => KeyKind::Ed25519,
+        }
+    }
+
+    fn spki_der(&self) -> Result<Box<[u8]>, KeyError> {
+        let der = match self {
+            Self::Rsa(key) => key.to_public_key_der(),
+            Self::P256(key) => p256::PublicKey::from(&**key).to_public_key_der(),
+            Self::P384(key) => p384::PublicKey::from(&**key).to_public_key_der(),
+            // RFC 8410, section 4: a fixed prefix and the 32 bytes.
+            Self::Ed25519(key) => {
+                let prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
+                return Ok([prefix.as_slice(), key.as_bytes()].concat().into());
+            }
+        };
+        der.map(|der| der.as_bytes().into()).map_err(|error| KeyError::Invalid(error.to_string()))
+    }
+}
+
+/// A point on P-384 from its coordinates, each of exactly 48 bytes (RFC 7518, section 6.2.1).
+fn p384_key(x: &[u8], y: &[u8]) -> Result<p384::ecdsa::VerifyingKey, KeyError> {
+    if x.len() != 48 || y.len() != 48 {
+        return Err(KeyError::Invalid("a coordinate has not 48 bytes".to_owned()));
+    }
+    let uncompressed = [&[4], x, y].concat();
+    p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed)
+        .map_err(|error| KeyError::Invalid(error.to_string()))
 }
 
 /// The public keys of one issuer.
@@ -186,9 +237,10 @@ impl KeySet {
         &self,
         token: CompactToken<'_>,
         accepted: &[Algorithm],
+        verifier: &dyn Verifier,
     ) -> Result<VerifiedToken, SignatureError> {
-        let key = self.select(token.header(), accepted)?;
-        if !key.verifies(token.signing_input(), token.signature()) {
+        let (key, algorithm) = (self.select(token.header(), accepted)?, token.header().algorithm);
+        if !verifier.verifies(key, algorithm, token.signing_input(), token.signature()) {
             return Err(SignatureError::Mismatch { kid: key.kid().map(str::to_owned) });
         }
         let typ = token.header().typ.clone();
@@ -201,7 +253,7 @@ impl KeySet {
             return Err(SignatureError::Algorithm(algorithm));
         }
         let Some(kid) = &header.kid else {
-            let mut suited = self.keys.iter().filter(|key| key.algorithm() == algorithm);
+            let mut suited = self.keys.iter().filter(|key| key.is_for(algorithm));
             return match (suited.next(), suited.next()) {
                 (Some(key), None) => Ok(key),
                 _ => Err(SignatureError::NoKeyNamed(algorithm)),
@@ -211,7 +263,7 @@ impl KeySet {
         if named.peek().is_none() {
             return Err(SignatureError::UnknownKey(kid.clone()));
         }
-        named.find(|key| key.algorithm() == algorithm).ok_or(SignatureError::Algorithm(algorithm))
+        named.find(|key| key.is_for(algorithm)).ok_or(SignatureError::Algorithm(algorithm))
     }
 }
 
@@ -227,6 +279,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::token::PureRust;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -241,15 +294,18 @@ mod tests {
         let mut signature =
             base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature)
                 .unwrap();
-        assert!(key.verifies(message.as_bytes(), &signature));
+        let verifies = |signature: &[u8]| {
+            PureRust.verifies(&key, Algorithm::EdDsa, message.as_bytes(), signature)
+        };
+        assert!(verifies(&signature));
         for bit in 0..signature.len() * 8 {
             signature[bit / 8] ^= 1 << (bit % 8);
-            assert!(!key.verifies(message.as_bytes(), &signature), "bit {bit}");
+            assert!(!verifies(&signature), "bit {bit}");
             signature[bit / 8] ^= 1 << (bit % 8);
         }
-        assert!(!key.verifies(message.as_bytes(), &[]));
-        assert!(!key.verifies(message.as_bytes(), &[0; 64]));
-        assert!(!key.verifies(message.as_bytes(), &[0; 100_000]));
+        assert!(!verifies(&[]));
+        assert!(!verifies(&[0; 64]));
+        assert!(!verifies(&[0; 100_000]));
     }
 
     #[test]

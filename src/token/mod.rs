@@ -9,10 +9,12 @@ mod compact;
 mod handle;
 mod json;
 mod keys;
+mod verifier;
 
-pub use self::algorithm::Algorithm;
+pub use self::algorithm::{Algorithm, KeyKind};
 pub use self::claims::{Claims, ClaimsError};
 pub use self::compact::{CompactToken, Header, Part, TOKEN_LIMIT, TokenError};
 pub use self::handle::TokenHandle;
 pub use self::json::{Json, JsonError, Object};
-pub use self::keys::{Key, KeyError, KeySet, SignatureError, VerifiedToken};
+pub use self::keys::{Key, KeyError, KeySet, PublicKey, SignatureError, VerifiedToken};
+pub use self::verifier::{PureRust, Verifier, ecdsa_der};

@@ -32,6 +32,12 @@ impl IdSource {
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// A number that nobody outside can know.
+    pub(crate) fn cache_seed(&self) -> u64 {
+        let digest = self.hash(b"cache", 0);
+        digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+    }
+
     fn hash(&self, purpose: &[u8], counter: u64) -> [u8; 32] {
         let hash = Sha256::new_with_prefix(self.seed);
         hash.chain_update(purpose).chain_update(counter.to_be_bytes()).finalize().into()

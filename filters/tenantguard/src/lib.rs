@@ -1,9 +1,10 @@
 //! TenantGuard as a proxy-wasm filter: a thin shell between the host and the decision core.
 //!
-//! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a
-//! gate, or refuses to start; `stream` hands each request to the gate and does what comes back; `record` writes what a
-//! decision leaves; `host` is every call into the proxy; `metrics` and `ids` are what their names
-//! say. Nothing here may panic: a trap would take the VM with it.
+//! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a gate,
+//! or refuses to start; `stream` hands each request to the gate and does what comes back; `record`
+//! writes what a decision leaves; `host` is every call into the proxy, `host_verifier` the one for
+//! signatures; `metrics` and `ids` are what their names say. Nothing here may panic: a trap would
+//! take the VM with it.
 
 #![deny(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@
 mod config;
 mod engine;
 mod host;
+mod host_verifier;
 mod ids;
 mod metrics;
 mod record;

@@ -2,13 +2,16 @@
 //! configuration that is refused leaves the last good engine in place, and Envoy says why.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use tenantguard::gate::Gate;
+use tenantguard::token::{PureRust, Verifier};
 
 use crate::config;
 use crate::engine::Engine;
+use crate::host_verifier::HostVerifier;
 use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::stream::Stream;
@@ -42,8 +45,13 @@ impl RootContext for Root {
                 return false;
             }
         };
-        log::info!("ready, policy {}", policy.digest());
-        *self = Self::Ready(Rc::new(Engine::new(Gate::new(policy), ids, Metrics::define())));
+        let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
+            Some(verifier) => (Arc::new(verifier), "the host"),
+            None => (Arc::new(PureRust), "the guest"),
+        };
+        log::info!("ready, policy {}, signatures verified by {signatures}", policy.digest());
+        let gate = Gate::with_verifier(policy, verifier, ids.cache_seed());
+        *self = Self::Ready(Rc::new(Engine::new(gate, ids, Metrics::define())));
         true
     }
 

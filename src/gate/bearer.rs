@@ -1,0 +1,182 @@
+//! Who a valid token speaks for, and what it may do at home: claims → principal → tenant → roles →
+//! effective permissions. Depends on the token and the policy alone, so it can be kept for as long
+//! as both are valid.
+
+use crate::artifact::Policy;
+use crate::decision::{AccessError, Refusal, TenantError};
+use crate::identity::{PrincipalId, RoleName, TenantId};
+use crate::permissions::{PermissionId, PermissionSet};
+use crate::time::UnixTime;
+use crate::token::{Claims, TokenHandle};
+use crate::trust::{Authority, Issuer, IssuerId};
+
+use super::Facts;
+
+/// The bearer of a valid token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bearer {
+    pub(super) issuer: IssuerId,
+    pub(super) principal: PrincipalId,
+    pub(super) tenant: TenantId,
+    pub(super) token: TokenHandle,
+    permissions: Permissions,
+    /// `x-principal-id`, `x-tenant-roles` and `x-tenant-scope`, spelled once.
+    pub(super) principal_text: String,
+    pub(super) roles_text: String,
+    pub(super) scope_text: String,
+    begins: UnixTime,
+    ends: UnixTime,
+}
+
+/// What roles and scopes give, and what they give together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Permissions {
+    authority: Authority,
+    by_roles: PermissionSet,
+    /// `None` without a scope claim.
+    by_scopes: Option<PermissionSet>,
+    effective: PermissionSet,
+}
+
+impl Bearer {
+    /// Makes out the bearer of a token whose claims are valid.
+    pub(super) fn new(
+        policy: &Policy,
+        (id, issuer): (IssuerId, &Issuer),
+        claims: &Claims,
+        token: &str,
+        facts: &mut Facts,
+    ) -> Result<Self, Refusal> {
+        let principal = PrincipalId::new(issuer.namespace.clone(), &claims.subject)
+            .map_err(Refusal::Subject)?;
+        facts.principal = Some(principal.clone());
+        let tenant = acting_tenant(policy, issuer, claims)?;
+        facts.acting_tenant = Some(tenant.clone());
+        let token = TokenHandle::new(&issuer.url, &tenant, claims.id.as_deref(), token);
+        facts.token = Some(token);
+        let roles = known_roles(policy, issuer, claims)?;
+        let permissions = Permissions::new(policy, issuer.authority, &tenant, &roles, claims);
+        let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
+        Ok(Self {
+            issuer: id,
+            principal_text: principal.to_string(),
+            roles_text: join(roles.iter().map(|role| role.as_str()), ","),
+            scope_text: join(effective.map(|name| name.as_str()), " "),
+            principal,
+            tenant,
+            token,
+            permissions,
+            begins: claims.begins.minus(issuer.skew),
+            ends: claims.expires.plus(issuer.skew),
+        })
+    }
+
+    /// Whether the token's times still hold.
+    pub(super) fn is_valid_at(&self, now: UnixTime) -> bool {
+        self.begins <= now && now < self.ends
+    }
+
+    /// Puts down who this is.
+    pub(super) fn tell(&self, facts: &mut Facts) {
+        facts.issuer = Some(self.issuer);
+        facts.principal = Some(self.principal.clone());
+        facts.acting_tenant = Some(self.tenant.clone());
+        facts.token = Some(self.token);
+    }
+
+    /// Whether the bearer may use the permission at home.
+    pub(super) fn authorize(&self, policy: &Policy, needed: PermissionId) -> Result<(), Refusal> {
+        let Permissions { authority, by_roles, by_scopes, effective } = &self.permissions;
+        if effective.contains(needed) {
+            return Ok(());
+        }
+        let name = policy.permission(needed).cloned().ok_or(Refusal::Route)?;
+        let error = match by_scopes {
+            _ if *authority != Authority::Scopes && !by_roles.contains(needed) => {
+                AccessError::Permission(name)
+            }
+            None => AccessError::NoScope(name),
+            Some(_) => AccessError::Scope(name),
+        };
+        Err(error.into())
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [&self.principal_text, &self.roles_text, &self.scope_text];
+        size_of::<Self>()
+            + texts.iter().map(|text| text.len()).sum::<usize>()
+            + self.permissions.by_roles.weight() * 3
+    }
+}
+
+impl Permissions {
+    fn new(
+        policy: &Policy,
+        authority: Authority,
+        tenant: &TenantId,
+        roles: &[RoleName],
+        claims: &Claims,
+    ) -> Self {
+        let by_roles = policy.roles().permissions(tenant, roles);
+        let by_scopes = claims.scope.as_ref().map(|scope| {
+            let mut set = PermissionSet::new();
+            scope.split(' ').for_each(|scope| policy.add_scope(scope, &mut set));
+            set
+        });
+        let effective = match (authority, &by_scopes) {
+            (Authority::Roles, _) => by_roles.clone(),
+            (Authority::Scopes | Authority::RolesAndScopes, None) => PermissionSet::new(),
+            (Authority::Scopes, Some(scopes)) => scopes.clone(),
+            (Authority::RolesAndScopes, Some(scopes)) => {
+                let mut both = by_roles.clone();
+                both.intersect_with(scopes);
+                both
+            }
+        };
+        Self { authority, by_roles, by_scopes, effective }
+    }
+}
+
+fn acting_tenant(
+    policy: &Policy,
+    issuer: &Issuer,
+    claims: &Claims,
+) -> Result<TenantId, TenantError> {
+    let claimed = claims.tenant.as_deref().ok_or(TenantError::Missing)?;
+    let tenant = TenantId::parse(claimed).map_err(TenantError::Malformed)?;
+    if !issuer.tenants.allows(&tenant) {
+        return Err(TenantError::NotAsserted(tenant));
+    }
+    match policy.find_tenant(tenant.as_str()) {
+        Some((known, _)) => Ok(known.clone()),
+        None => Err(TenantError::Unknown(tenant)),
+    }
+}
+
+/// The roles that the policy knows. An issuer with a list of roles must keep to it.
+fn known_roles(
+    policy: &Policy,
+    issuer: &Issuer,
+    claims: &Claims,
+) -> Result<Vec<RoleName>, TenantError> {
+    let mut roles: Vec<RoleName> = Vec::with_capacity(claims.roles.len());
+    for claimed in &claims.roles {
+        let known = policy.roles().find(claimed);
+        let is_allowed = match known {
+            Some(role) => issuer.roles.allows(role),
+            None => issuer.roles.is_any(),
+        };
+        if !is_allowed {
+            return Err(TenantError::Role(claimed.clone()));
+        }
+        if let Some(role) = known.filter(|role| !roles.contains(*role)) {
+            roles.push(role.clone());
+        }
+    }
+    Ok(roles)
+}
+
+fn join<'a>(items: impl Iterator<Item = &'a str>, separator: &str) -> String {
+    items.collect::<Vec<_>>().join(separator)
+}

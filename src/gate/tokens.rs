@@ -1,0 +1,85 @@
+//! The verified-token cache: bearers by their whole token.
+//!
+//! Only tokens that passed every check of their own get in, so nobody without a valid token can
+//! fill it. It is bounded by weight and evicts by S3-FIFO: what was used once goes before what is
+//! used often, so a flood of distinct tokens does not push the busy ones out all at once. An entry
+//! never outlives its token's times; a new policy or new keys come with a new, empty cache.
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quick_cache::Weighter;
+use quick_cache::unsync::Cache;
+
+use super::bearer::Bearer;
+use crate::time::UnixTime;
+
+/// How much memory the cache may take, in bytes.
+const WEIGHT_LIMIT: u64 = 16 * 1024 * 1024;
+/// What an entry takes beside its token and bearer, in bytes.
+const ENTRY_OVERHEAD: usize = 64;
+/// How many entries to expect when no better is known.
+const EXPECTED_ENTRIES: usize = 8 * 1024;
+
+type Entries = Cache<Box<str>, Arc<Bearer>, ByBytes, Seeded>;
+
+/// The cache.
+pub(super) struct TokenCache {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Box<str>, Arc<Bearer>> for ByBytes {
+    fn weight(&self, token: &Box<str>, bearer: &Arc<Bearer>) -> u64 {
+        u64::try_from(token.len() + bearer.weight() + ENTRY_OVERHEAD).unwrap_or(u64::MAX)
+    }
+}
+
+/// SipHash that begins with a seed, so that nobody can prepare tokens that collide.
+#[derive(Clone)]
+struct Seeded(u64);
+
+impl BuildHasher for Seeded {
+    type Hasher = std::hash::DefaultHasher;
+
+    fn build_hasher(&self) -> Self::Hasher {
+        let mut hasher = Self::Hasher::new();
+        self.0.hash(&mut hasher);
+        hasher
+    }
+}
+
+impl TokenCache {
+    /// An empty cache whose hashes begin with `seed`.
+    pub(super) fn new(seed: u64) -> Self {
+        let lifecycle = quick_cache::unsync::DefaultLifecycle::default();
+        let entries = Cache::with(EXPECTED_ENTRIES, WEIGHT_LIMIT, ByBytes, Seeded(seed), lifecycle);
+        Self { entries: Mutex::new(entries) }
+    }
+
+    /// The bearer of this very token, if it is known and its times still hold.
+    pub(super) fn get(&self, token: &str, now: UnixTime) -> Option<Arc<Bearer>> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let bearer = Arc::clone(entries.get(token)?);
+        if bearer.is_valid_at(now) {
+            return Some(bearer);
+        }
+        entries.remove(token);
+        None
+    }
+
+    /// Keeps a bearer.
+    pub(super) fn insert(&self, token: &str, bearer: Arc<Bearer>) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.insert(token.into(), bearer);
+    }
+}
+
+impl std::fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("TokenCache").field("tokens", &entries.len()).finish_non_exhaustive()
+    }
+}
