@@ -102,8 +102,7 @@ impl Pipeline<'_> {
 
         let bearer = self.bearer(facts)?;
         bearer.authorize(self.policy, needed)?;
-        let resource = self.resource_tenant(&bearer.tenant, resource, &path)?;
-        facts.resource_tenant = Some(resource.0.clone());
+        let resource = self.resource_tenant(&bearer.tenant, resource, &path, facts)?;
         Ok(Granted::Tenant(TenantGrant { bearer, resource, usage: route.usage }))
     }
 
@@ -122,10 +121,9 @@ impl Pipeline<'_> {
             return Ok(known);
         }
         let token = CompactToken::parse(text).map_err(Refusal::from)?;
-        let claimed = token.claimed_issuer();
-        let (id, issuer) = claimed
-            .and_then(|url| self.policy.find_issuer(url))
-            .ok_or_else(|| Refusal::Issuer(claimed.map(str::to_owned)))?;
+        let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
+        let (id, issuer) =
+            self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
         let keys = self.keys(id, issuer)?;
         let verified =
             keys.verify(token, &issuer.algorithms, self.verifier).map_err(Refusal::from)?;
@@ -151,12 +149,15 @@ impl Pipeline<'_> {
         acting: &TenantId,
         resource: &ResourceTenant,
         path: &NormalPath<'_>,
+        facts: &mut Facts,
     ) -> Result<(TenantId, Tenant), Refusal> {
         let named = match resource {
             ResourceTenant::Acting => acting.as_str(),
             ResourceTenant::PathSegment(index) => path.segments().nth(*index).unwrap_or_default(),
         };
-        match self.policy.find_tenant(named) {
+        let known = self.policy.find_tenant(named);
+        facts.resource_tenant = known.map(|(id, _)| id.clone());
+        match known {
             Some((id, tenant)) if id == acting => Ok((id.clone(), tenant.clone())),
             _ => {
                 Err(AccessError::Delegation { acting: acting.clone(), resource: named.to_owned() }

@@ -25,7 +25,10 @@ pub enum ClaimsError {
     },
     /// `typ` is not one of the issuer's.
     #[error("the token's typ {0:?} is not one that the issuer uses")]
-    Type(Option<String>),
+    Type(String),
+    /// There is no `typ`, and the issuer always sets one.
+    #[error("the token has no typ, and the issuer always sets one")]
+    NoType,
     /// `exp` is past.
     #[error("the token expired at {0}")]
     Expired(UnixTime),
@@ -99,7 +102,11 @@ impl VerifiedToken {
             | (TokenType::AccessToken, Some("at+jwt")) => true,
             (TokenType::Any | TokenType::Jwt | TokenType::AccessToken, _) => false,
         };
-        is_accepted.then_some(()).ok_or_else(|| ClaimsError::Type(self.typ.clone()))
+        match &self.typ {
+            _ if is_accepted => Ok(()),
+            Some(typ) => Err(ClaimsError::Type(typ.clone())),
+            None => Err(ClaimsError::NoType),
+        }
     }
 }
 

@@ -1,0 +1,158 @@
+//! Why requests are refused, as errors, and the one place where each gets its reason.
+
+use super::Reason;
+use crate::identity::{NameError, PermissionName, TenantId};
+use crate::request::{CredentialError, RequestError};
+use crate::token::{ClaimsError, SignatureError, TokenError};
+
+/// Why the tenant, the principal or the roles of a valid token are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TenantError {
+    /// No tenant claim.
+    #[error("the claim tenant_id is missing")]
+    Missing,
+    /// A tenant claim that cannot be a tenant.
+    #[error("the claim tenant_id {0}")]
+    Malformed(NameError),
+    /// The issuer may not speak for it.
+    #[error("the issuer may not speak for the tenant {0}")]
+    NotAsserted(TenantId),
+    /// Not in the directory.
+    #[error("the tenant {0} is not in the directory")]
+    Unknown(TenantId),
+    /// A role that the issuer may not give.
+    #[error("the issuer may not give the role {0:?}")]
+    Role(String),
+}
+
+/// Why a request may not do what it asks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The roles do not give it.
+    #[error("no role of the principal gives {0} in its tenant")]
+    Permission(PermissionName),
+    /// There is no scope claim where one is required.
+    #[error("the claim scope is missing, and {0} is needed")]
+    NoScope(PermissionName),
+    /// The scopes do not give it.
+    #[error("the token's scope does not give {0}")]
+    Scope(PermissionName),
+    /// The data is another tenant's.
+    #[error("{acting} has no delegation from {resource:?}, whose data it asks for")]
+    Delegation {
+        /// The acting tenant.
+        acting: TenantId,
+        /// Whose data the request names, as the request spells it.
+        resource: String,
+    },
+}
+
+/// Why a request is refused. Its text is for the audit record, never for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It has no shape.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The policy has no route for it.
+    #[error("the policy has no route for this path")]
+    Route,
+    /// The route does not have the method.
+    #[error("the route does not have this method")]
+    Method,
+    /// There is no one credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The token has no shape.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The token names no issuer.
+    #[error("the claim iss is missing or no string")]
+    NoIssuer,
+    /// The issuer is not one of ours.
+    #[error("the issuer {0:?} is not known")]
+    Issuer(String),
+    /// The issuer's keys could not be had in time.
+    #[error("the issuer's keys could not be had in time")]
+    KeysUnavailable,
+    /// The signature is not the issuer's.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The token is not valid now, for us.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// `sub` cannot be a principal.
+    #[error("the claim sub {0}")]
+    Subject(NameError),
+    /// Tenant or role.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// Permission, scope or delegation.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+impl Refusal {
+    /// The reason: the one place where an error gets its code.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Request(_) => Reason::RequestMalformed,
+            Self::Route => Reason::RouteUnknown,
+            Self::Method => Reason::RouteMethod,
+            Self::Credential(CredentialError::Missing) => Reason::TokenMissing,
+            Self::Credential(CredentialError::Several) => Reason::TokenSeveral,
+            Self::Credential(CredentialError::Malformed) => Reason::TokenMalformed,
+            Self::Token(error) => token_reason(error),
+            Self::NoIssuer | Self::Issuer(_) => Reason::IssuerUnknown,
+            Self::KeysUnavailable => Reason::KeysStale,
+            Self::Signature(error) => match error {
+                SignatureError::Algorithm(_) => Reason::TokenAlgorithm,
+                SignatureError::UnknownKey(_) | SignatureError::NoKeyNamed(_) => Reason::TokenKey,
+                SignatureError::Mismatch => Reason::TokenSignature,
+            },
+            Self::Claims(error) => claims_reason(error),
+            Self::Subject(_) => Reason::TokenClaims,
+            Self::Tenant(error) => match error {
+                TenantError::Missing | TenantError::Malformed(_) => Reason::TenantClaim,
+                TenantError::NotAsserted(_) => Reason::IssuerTenant,
+                TenantError::Unknown(_) => Reason::TenantUnknown,
+                TenantError::Role(_) => Reason::IssuerRole,
+            },
+            Self::Access(error) => match error {
+                AccessError::Permission(_) => Reason::PermissionMissing,
+                AccessError::NoScope(_) | AccessError::Scope(_) => Reason::ScopeMissing,
+                AccessError::Delegation { .. } => Reason::DelegationNone,
+            },
+        }
+    }
+}
+
+fn token_reason(error: &TokenError) -> Reason {
+    match error {
+        TokenError::TooLong
+        | TokenError::Parts { .. }
+        | TokenError::Encoding(_)
+        | TokenError::Json { .. }
+        | TokenError::FieldType(_) => Reason::TokenMalformed,
+        TokenError::Encrypted => Reason::TokenEncrypted,
+        TokenError::Algorithm(_) => Reason::TokenAlgorithm,
+        TokenError::Critical => Reason::TokenCritical,
+        TokenError::UnencodedPayload => Reason::TokenUnencoded,
+        TokenError::Compressed => Reason::TokenCompressed,
+        TokenError::EmbeddedKey(_) => Reason::TokenEmbeddedKey,
+    }
+}
+
+fn claims_reason(error: &ClaimsError) -> Reason {
+    match error {
+        ClaimsError::Missing(_) | ClaimsError::WrongType { .. } => Reason::TokenClaims,
+        ClaimsError::Type(_) | ClaimsError::NoType => Reason::TokenType,
+        ClaimsError::Expired(_) => Reason::TokenExpired,
+        ClaimsError::NotYetValid(_) => Reason::TokenNotYetValid,
+        ClaimsError::Lifetime { .. } => Reason::TokenLifetime,
+        ClaimsError::Audience => Reason::TokenAudience,
+    }
+}
