@@ -6,7 +6,7 @@
 //!
 //! 1. [`request`] and [`path`]: what is seen of a request;
 //! 2. [`artifact`] and [`trust`]: the policy that it is held against;
-//! 3. [`token`]: from a text to claims that an issuer vouches for;
+//! 3. [`token`] and [`keyring`]: from a text to claims that an issuer vouches for;
 //! 4. [`gate`]: the checks in their order, and the permit that only they can make;
 //! 5. [`decision`]: every reason, with its stable code;
 //! 6. [`audit`] and [`usage`]: what a decision leaves behind.
@@ -35,6 +35,7 @@ pub mod decision;
 pub mod gate;
 pub mod headers;
 pub mod identity;
+pub mod keyring;
 pub mod path;
 pub mod permissions;
 pub mod request;

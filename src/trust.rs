@@ -44,8 +44,23 @@ impl<T: Ord> Asserts<T> {
 pub enum IssuerKeys {
     /// In the policy.
     Inline(KeySet),
-    /// At the issuer: the gate asks for them.
-    Remote,
+    /// At an endpoint.
+    Remote(RemoteKeys),
+}
+
+/// An endpoint for public keys, and how long its answers hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteKeys {
+    /// The proxy's cluster.
+    pub cluster: Box<str>,
+    /// The `Host` that is asked.
+    pub host: Box<str>,
+    /// The path, with query if there is one.
+    pub path: Box<str>,
+    /// How often the keys are fetched.
+    pub refresh: Duration,
+    /// How long keys may be used after they were last confirmed.
+    pub max_stale: Duration,
 }
 
 /// Where a principal's permissions come from.

@@ -183,6 +183,11 @@ impl Policy {
         Some((id, self.issuer(id)?))
     }
 
+    /// Every issuer.
+    pub fn issuers(&self) -> impl Iterator<Item = (IssuerId, &Issuer)> {
+        (0..).map(IssuerId).zip(&self.parts.issuers)
+    }
+
     /// An issuer by its id.
     #[must_use]
     pub fn issuer(&self, id: IssuerId) -> Option<&Issuer> {

@@ -81,6 +81,8 @@ reasons! {
 
     /// Method or path has no single meaning.
     RequestMalformed "request.malformed" 400 3 Request SILENT, "The request is malformed";
+    /// The client left while the decision was waiting.
+    Abandoned "abandoned" 499 1 Request SILENT, "The client left";
     /// The policy has no route for the path.
     RouteUnknown "route.unknown" 403 7 Route SILENT, "No such route";
     /// The route does not know the method.
@@ -178,6 +180,7 @@ mod tests {
             let (status, grpc) = (reason.status(), reason.grpc_status());
             let expected = match (reason.decision(), reason.check()) {
                 ("permit", _) => (200, 0),
+                (_, Check::Request) if *reason == Reason::Abandoned => (499, 1),
                 (_, Check::Request) => (400, 3),
                 (_, Check::Route) if *reason == Reason::RouteMethod => (405, 12),
                 (_, Check::Signature) if *reason == Reason::KeysStale => (503, 14),

@@ -56,6 +56,9 @@ pub enum Refusal {
     /// It has no shape.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The client left while the decision was waiting.
+    #[error("the client left while the decision was waiting")]
+    Abandoned,
     /// The policy has no route for it.
     #[error("the policy has no route for this path")]
     Route,
@@ -77,6 +80,9 @@ pub enum Refusal {
     /// The issuer's keys could not be had in time.
     #[error("the issuer's keys could not be had in time")]
     KeysUnavailable,
+    /// Nobody has confirmed the issuer's keys for too long.
+    #[error("the issuer's keys have not been confirmed for too long")]
+    KeysStale,
     /// The signature is not the issuer's.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -100,6 +106,7 @@ impl Refusal {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Request(_) => Reason::RequestMalformed,
+            Self::Abandoned => Reason::Abandoned,
             Self::Route => Reason::RouteUnknown,
             Self::Method => Reason::RouteMethod,
             Self::Credential(CredentialError::Missing) => Reason::TokenMissing,
@@ -107,7 +114,7 @@ impl Refusal {
             Self::Credential(CredentialError::Malformed) => Reason::TokenMalformed,
             Self::Token(error) => token_reason(error),
             Self::NoIssuer | Self::Issuer(_) => Reason::IssuerUnknown,
-            Self::KeysUnavailable => Reason::KeysStale,
+            Self::KeysUnavailable | Self::KeysStale => Reason::KeysStale,
             Self::Signature(error) => match error {
                 SignatureError::Algorithm(_) => Reason::TokenAlgorithm,
                 SignatureError::UnknownKey(_) | SignatureError::NoKeyNamed(_) => Reason::TokenKey,

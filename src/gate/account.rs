@@ -5,8 +5,8 @@ use crate::artifact::RouteId;
 use crate::decision::{Reason, Refusal};
 use crate::identity::{PrincipalId, TenantId};
 use crate::permissions::PermissionId;
-use crate::request::{Mode, RequestIds};
-use crate::time::UnixTime;
+use crate::request::{Mode, Request, RequestIds};
+use crate::time::{Now, UnixTime};
 use crate::token::TokenHandle;
 use crate::trust::IssuerId;
 
@@ -23,6 +23,8 @@ pub struct Facts {
     pub route: Option<RouteId>,
     /// The issuer, once its signature is verified.
     pub issuer: Option<IssuerId>,
+    /// Whether the token was known from an earlier request; `None` if it did not come to that.
+    pub was_known: Option<bool>,
     /// The principal.
     pub principal: Option<PrincipalId>,
     /// The tenant that acts.
@@ -81,6 +83,10 @@ pub struct Account {
 }
 
 impl Account {
+    pub(super) fn new(request: &Request<'_>, now: Now, facts: Facts, verdict: Verdict) -> Self {
+        Self { ids: request.ids, mode: request.mode, at: now.wall, facts, verdict }
+    }
+
     /// The ids of the request.
     #[must_use]
     pub fn ids(&self) -> RequestIds {

@@ -14,6 +14,7 @@ mod pipeline;
 mod tokens;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::account::{Account, Facts, Verdict};
 pub use self::denial::{Denial, Response};
@@ -22,9 +23,10 @@ use self::pipeline::{Pipeline, Stop};
 use self::tokens::TokenCache;
 use crate::artifact::Policy;
 use crate::decision::Refusal;
+use crate::keyring::{AnswerError, Change, FetchAnswer, KeyRing};
 use crate::request::{HeaderList, Mode, Request, RequestIds};
 use crate::time::Now;
-use crate::token::{KeySet, PureRust, Verifier};
+use crate::token::{PureRust, Verifier};
 use crate::trust::IssuerId;
 
 /// Where a decision stands.
@@ -45,22 +47,12 @@ pub enum Need {
     Keys(IssuerId),
 }
 
-/// What the shell found out.
-#[derive(Debug)]
-pub enum Answer<'a> {
-    /// The keys that were asked for.
-    Keys(&'a KeySet),
-    /// Nothing, within the time that there was.
-    Unavailable,
-}
-
 /// A decision that waits. It owns what [`Gate::resume`] needs, so that each stream asks for itself.
 #[derive(Debug)]
 pub struct Pending {
     headers: HeaderList,
     mode: Mode,
     ids: RequestIds,
-    need: Need,
 }
 
 /// Decides requests by one policy.
@@ -69,6 +61,7 @@ pub struct Gate {
     policy: Arc<Policy>,
     verifier: Arc<dyn Verifier>,
     tokens: TokenCache,
+    ring: KeyRing,
 }
 
 impl Gate {
@@ -79,10 +72,12 @@ impl Gate {
     }
 
     /// A gate for a policy, with another way to verify signatures. `seed` is random; it keeps
-    /// anybody from preparing tokens that collide in the cache.
+    /// anybody from preparing tokens that collide in the cache, and many proxies from fetching keys
+    /// in step.
     #[must_use]
     pub fn with_verifier(policy: Arc<Policy>, verifier: Arc<dyn Verifier>, seed: u64) -> Self {
-        Self { policy, verifier, tokens: TokenCache::new(seed) }
+        let ring = KeyRing::new(&policy, seed);
+        Self { policy, verifier, tokens: TokenCache::new(seed), ring }
     }
 
     /// The policy that it decides by.
@@ -94,40 +89,63 @@ impl Gate {
     /// Decides a request.
     #[must_use]
     pub fn begin(&self, request: &Request<'_>, now: Now) -> Step {
-        self.decide(request, now, None)
+        self.decide(request, now, false)
     }
 
-    /// Goes on with a decision. An answer that is not to the question denies.
+    /// Goes on with a decision when what it needs is in hand, or the time for it is over: it is
+    /// settled now, one way or the other. Nothing waits twice.
     #[must_use]
-    pub fn resume(&self, pending: Pending, answer: Answer<'_>, now: Now) -> Step {
-        let Pending { headers, mode, ids, need } = pending;
+    pub fn resume(&self, pending: Pending, now: Now) -> Step {
+        let Pending { headers, mode, ids } = pending;
         let request = Request { headers: &headers, mode, ids };
-        match (need, answer) {
-            (Need::Keys(issuer), Answer::Keys(keys)) => {
-                self.decide(&request, now, Some((issuer, keys)))
-            }
-            (Need::Keys(_), Answer::Unavailable) => {
-                self.conclude(&request, now, Facts::default(), Err(Refusal::KeysUnavailable))
-            }
-        }
+        self.decide(&request, now, true)
     }
 
-    fn decide(
+    /// The account of a decision whose client left before it was settled.
+    #[must_use]
+    pub fn abandon(&self, pending: &Pending, now: Now) -> Denial {
+        let Pending { headers, mode, ids } = pending;
+        let request = Request { headers, mode: *mode, ids: *ids };
+        let verdict = Verdict::Deny(Refusal::Abandoned);
+        let account = Account::new(&request, now, Facts::default(), verdict);
+        Denial::new(&self.policy, &request, &Refusal::Abandoned, account)
+    }
+
+    /// Takes the keys that an issuer's endpoint answered `age` ago.
+    ///
+    /// # Errors
+    /// [`AnswerError`] says why they are of no use; what is in hand stays.
+    pub fn take_keys(
         &self,
-        request: &Request<'_>,
+        issuer: IssuerId,
+        answer: &FetchAnswer<'_>,
+        age: Duration,
         now: Now,
-        answered: Option<(IssuerId, &KeySet)>,
-    ) -> Step {
+    ) -> Result<Change, AnswerError> {
+        let change = self.ring.answered(issuer, answer, age, now.monotonic)?;
+        if change == Change::Replaced {
+            self.tokens.forget(issuer);
+        }
+        Ok(change)
+    }
+
+    /// The keys that are fetched.
+    #[must_use]
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    fn decide(&self, request: &Request<'_>, now: Now, has_waited: bool) -> Step {
         let mut facts = Facts::default();
         let (policy, verifier) = (&self.policy, &*self.verifier);
-        let tokens = &self.tokens;
-        let pipeline = Pipeline { policy, verifier, tokens, request, now, answered };
+        let (tokens, ring) = (&self.tokens, &self.ring);
+        let pipeline = Pipeline { policy, verifier, tokens, ring, request, now, has_waited };
         match pipeline.run(&mut facts) {
             Ok(granted) => self.conclude(request, now, facts, Ok(granted)),
             Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),
             Err(Stop::Needs(need)) => {
                 let Request { headers, mode, ids } = *request;
-                Step::Ask(Pending { headers: headers.to_vec(), mode, ids, need }, need)
+                Step::Ask(Pending { headers: headers.to_vec(), mode, ids }, need)
             }
         }
     }
@@ -143,8 +161,7 @@ impl Gate {
             Ok(granted) => granted.verdict(),
             Err(refusal) => Verdict::Deny(refusal.clone()),
         };
-        let account =
-            Account { ids: request.ids, mode: request.mode, at: now.wall, facts, verdict };
+        let account = Account::new(request, now, facts, verdict);
         if request.mode == Mode::Shadow {
             let would_set = outcome.ok().map(|granted| self.changes(request, &account, &granted));
             return Step::Permit(Permit::shadowed(

@@ -11,11 +11,12 @@ use crate::artifact::route::{Access, Method, ResourceTenant, Route, Usage};
 use crate::artifact::{Policy, Tenant};
 use crate::decision::{AccessError, Refusal};
 use crate::identity::TenantId;
+use crate::keyring::{InHand, KeyRing};
 use crate::path::NormalPath;
 use crate::permissions::PermissionId;
 use crate::request::Request;
 use crate::time::Now;
-use crate::token::{CompactToken, KeySet, Verifier};
+use crate::token::{CompactToken, KeySet, SignatureError, VerifiedToken, Verifier};
 use crate::trust::{Issuer, IssuerId, IssuerKeys};
 
 /// Why the checks ended before a grant.
@@ -70,8 +71,9 @@ pub(super) struct Pipeline<'a> {
     pub(super) tokens: &'a TokenCache,
     pub(super) request: &'a Request<'a>,
     pub(super) now: Now,
-    /// Keys that were asked for and came.
-    pub(super) answered: Option<(IssuerId, &'a KeySet)>,
+    pub(super) ring: &'a KeyRing,
+    /// Whether the request has waited for what it needed, and is to be settled now.
+    pub(super) has_waited: bool,
 }
 
 impl Pipeline<'_> {
@@ -116,17 +118,17 @@ impl Pipeline<'_> {
     /// has passed before is known by itself.
     fn bearer(&self, facts: &mut Facts) -> Result<Arc<Bearer>, Stop> {
         let text = self.request.bearer_token().map_err(Refusal::from)?;
-        if let Some(known) = self.tokens.get(text, self.now.wall) {
+        let known = self.tokens.get(text, self.now.wall);
+        facts.was_known = Some(known.is_some());
+        if let Some(known) = known {
             known.tell(facts);
-            return Ok(known);
+            return self.keys_still_hold(known.issuer).map(|()| known);
         }
         let token = CompactToken::parse(text).map_err(Refusal::from)?;
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
         let (id, issuer) =
             self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
-        let keys = self.keys(id, issuer)?;
-        let verified =
-            keys.verify(token, &issuer.algorithms, self.verifier).map_err(Refusal::from)?;
+        let verified = self.verify(token, id, issuer)?;
         facts.issuer = Some(id);
         let claims = verified.claims(issuer, self.now.wall).map_err(Refusal::from)?;
         let bearer = Arc::new(Bearer::new(self.policy, (id, issuer), &claims, text, facts)?);
@@ -134,12 +136,48 @@ impl Pipeline<'_> {
         Ok(bearer)
     }
 
-    fn keys<'k>(&'k self, id: IssuerId, issuer: &'k Issuer) -> Result<&'k KeySet, Stop> {
-        match (&issuer.keys, self.answered) {
-            (IssuerKeys::Inline(keys), _) => Ok(keys),
-            (IssuerKeys::Remote, Some((answered, keys))) if answered == id => Ok(keys),
-            (IssuerKeys::Remote, _) => Err(Stop::Needs(Need::Keys(id))),
+    /// Verifies by the keys in hand. Where they are fetched, it may be worth waiting for newer ones.
+    fn verify(
+        &self,
+        token: CompactToken<'_>,
+        id: IssuerId,
+        issuer: &Issuer,
+    ) -> Result<VerifiedToken, Stop> {
+        let fetched;
+        let keys = match &issuer.keys {
+            IssuerKeys::Inline(keys) => keys,
+            IssuerKeys::Remote(_) => {
+                fetched = self.fetched_keys(id)?;
+                &*fetched
+            }
+        };
+        match keys.verify(token, &issuer.algorithms, self.verifier) {
+            Err(SignatureError::UnknownKey(_)) if self.may_wait_for_keys(id) => {
+                Err(Stop::Needs(Need::Keys(id)))
+            }
+            verified => Ok(verified.map_err(Refusal::from)?),
         }
+    }
+
+    fn fetched_keys(&self, id: IssuerId) -> Result<Arc<KeySet>, Stop> {
+        match self.ring.in_hand(id, self.now.monotonic) {
+            InHand::Keys(keys) => Ok(keys),
+            InHand::Stale => Err(Refusal::KeysStale.into()),
+            InHand::Nothing if self.has_waited => Err(Refusal::KeysUnavailable.into()),
+            InHand::Nothing => Err(Stop::Needs(Need::Keys(id))),
+        }
+    }
+
+    /// What was verified by keys that have gone stale since is not known any more.
+    fn keys_still_hold(&self, id: IssuerId) -> Result<(), Stop> {
+        match self.policy.issuer(id).map(|issuer| &issuer.keys) {
+            Some(IssuerKeys::Remote(_)) => self.fetched_keys(id).map(drop),
+            Some(IssuerKeys::Inline(_)) | None => Ok(()),
+        }
+    }
+
+    fn may_wait_for_keys(&self, id: IssuerId) -> bool {
+        !self.has_waited && self.ring.may_refetch(id, self.now.monotonic)
     }
 
     /// Whose data it is. A tenant that the directory does not know is refused like any other that

@@ -13,8 +13,8 @@ use crate::headers::HeaderNames;
 use crate::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use crate::permissions::PermissionId;
 use crate::time::UnixTime;
-use crate::token::{Algorithm, Key};
-use crate::trust::{Asserts, Authority, Issuer, IssuerKeys, TokenType};
+use crate::token::Algorithm;
+use crate::trust::{Asserts, Authority, Issuer, IssuerKeys, RemoteKeys, TokenType};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -28,7 +28,13 @@ fn issuer() -> Issuer {
     Issuer {
         url: "https://id".into(),
         namespace: Namespace::parse("id").unwrap(),
-        keys: IssuerKeys::Remote,
+        keys: IssuerKeys::Remote(RemoteKeys {
+            cluster: "idp".into(),
+            host: "id".into(),
+            path: "/jwks".into(),
+            refresh: Duration::from_secs(300),
+            max_stale: Duration::from_secs(3_600),
+        }),
         algorithms: vec![Algorithm::EdDsa],
         audiences: vec!["api".into()],
         tenants: Asserts::Any,
@@ -75,8 +81,10 @@ fn key(seed: &str) -> DevKey {
     DevKey::derive(DevAlgorithm::EdDsa, seed)
 }
 
-fn key_set(key: &DevKey) -> KeySet {
-    KeySet::new(vec![Key::from_jwk(&key.public_jwk()).unwrap()])
+fn give_keys(gate: &Gate, key: &DevKey) {
+    let body = json!({"keys": [key.public_jwk()]}).to_string();
+    let answer = FetchAnswer::Body { body: body.as_bytes(), etag: None, max_age: None };
+    gate.take_keys(IssuerId(0), &answer, Duration::ZERO, now()).unwrap();
 }
 
 fn request_headers(more: &[(&str, &str)]) -> HeaderList {
@@ -110,49 +118,77 @@ fn ask(gate: &Gate, mode: Mode) -> Pending {
     }
 }
 
+fn reason(step: &Step) -> &'static str {
+    match step {
+        Step::Permit(permit) => permit.account().verdict().reason().code(),
+        Step::Deny(denial) => denial.account().verdict().reason().code(),
+        Step::Ask(..) => "asks",
+    }
+}
+
+fn later(secs: u64) -> Now {
+    Now { wall: UnixTime::from_secs(NOW + 1), monotonic: Duration::from_secs(secs) }
+}
+
 #[test]
 fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
     let gate = gate();
     let pending = ask(&gate, Mode::Enforce);
-    match gate.resume(pending, Answer::Keys(&key_set(&key("id"))), now()) {
+    give_keys(&gate, &key("id"));
+    match gate.resume(pending, now()) {
         Step::Permit(permit @ Permit::Tenant(_)) => {
             let tenant = ("x-tenant-id".to_owned(), b"acme".to_vec());
             assert!(permit.changes().unwrap().set.contains(&tenant));
         }
         other => panic!("{other:?}"),
     }
+    assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "permit");
 }
 
 #[test]
-fn keys_that_do_not_come_or_do_not_fit_deny() {
+fn keys_that_do_not_come_deny() {
     let gate = gate();
-    let (none, others) = (KeySet::default(), key_set(&key("another")));
-    for (answer, code) in [
-        (Answer::Unavailable, "keys.stale"),
-        (Answer::Keys(&none), "token.key"),
-        (Answer::Keys(&others), "token.key"),
-    ] {
-        match gate.resume(ask(&gate, Mode::Enforce), answer, now()) {
-            Step::Deny(denial) => assert_eq!(denial.account().verdict().reason().code(), code),
-            other => panic!("{other:?}"),
-        }
-    }
+    assert_eq!(reason(&gate.resume(ask(&gate, Mode::Enforce), now())), "keys.stale");
+}
+
+#[test]
+fn an_unknown_key_is_asked_for_once_in_a_while() {
+    let gate = gate();
+    give_keys(&gate, &key("another"));
+    let pending = ask(&gate, Mode::Enforce);
+    gate.ring().refetch(IssuerId(0), now().monotonic);
+    assert_eq!(reason(&gate.resume(pending, now())), "token.key");
+    assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "token.key");
+    give_keys(&gate, &key("id"));
+    assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "permit");
+}
+
+#[test]
+fn rotated_and_stale_keys_take_known_tokens_with_them() {
+    let gate = gate();
+    give_keys(&gate, &key("id"));
+    let headers = request_headers(&[]);
+    let ids = RequestIds::from_entropy([7; 32]);
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids };
+    assert_eq!(reason(&gate.begin(&request, later(0))), "permit");
+    assert_eq!(reason(&gate.begin(&request, later(3_600))), "permit");
+    assert_eq!(reason(&gate.begin(&request, later(3_601))), "keys.stale");
+    give_keys(&gate, &key("another"));
+    gate.ring().refetch(IssuerId(0), now().monotonic);
+    assert_eq!(reason(&gate.begin(&request, later(0))), "token.key");
 }
 
 #[test]
 fn a_shadow_touches_nothing_and_says_what_differs() {
     let gate = gate();
+    give_keys(&gate, &key("id"));
     let headers = request_headers(&[
         ("x-tenant-id", "globex"),
         ("X_Tenant_Roles", "admin"),
         ("x-principal-id", "id/alice"),
         ("x-audit-id", "forged"),
     ]);
-    let pending = match begin(&gate, &headers, Mode::Shadow) {
-        Step::Ask(pending, _) => pending,
-        other => panic!("{other:?}"),
-    };
-    match gate.resume(pending, Answer::Keys(&key_set(&key("id"))), now()) {
+    match begin(&gate, &headers, Mode::Shadow) {
         Step::Permit(permit) => {
             assert_eq!(permit.changes(), None);
             assert_eq!(permit.usage(), Usage::None);
@@ -167,7 +203,7 @@ fn a_shadow_touches_nothing_and_says_what_differs() {
 #[test]
 fn a_shadow_lets_through_what_would_be_refused() {
     let gate = gate();
-    match gate.resume(ask(&gate, Mode::Shadow), Answer::Unavailable, now()) {
+    match gate.resume(ask(&gate, Mode::Shadow), now()) {
         Step::Permit(permit @ Permit::Shadowed(_)) => {
             assert_eq!(permit.account().verdict().reason().code(), "keys.stale");
         }
@@ -178,34 +214,35 @@ fn a_shadow_lets_through_what_would_be_refused() {
 #[test]
 fn a_known_token_is_decided_like_a_new_one() {
     let gate = gate();
-    let pending = ask(&gate, Mode::Enforce);
-    let cold = gate.resume(pending, Answer::Keys(&key_set(&key("id"))), now());
+    give_keys(&gate, &key("id"));
+    let cold = begin(&gate, &request_headers(&[]), Mode::Enforce);
     let warm = begin(&gate, &request_headers(&[]), Mode::Enforce);
     assert!(matches!(warm, Step::Permit(Permit::Tenant(_))));
-    assert_eq!(format!("{warm:?}"), format!("{cold:?}"));
+    let cold = format!("{cold:?}").replace("was_known: Some(false)", "was_known: Some(true)");
+    assert_eq!(format!("{warm:?}"), cold);
 }
 
 #[test]
 fn a_known_token_is_forgotten_when_its_time_is_over() {
     let gate = gate();
-    let keys = key_set(&key("id"));
-    let pending = ask(&gate, Mode::Enforce);
-    drop(gate.resume(pending, Answer::Keys(&keys), now()));
+    give_keys(&gate, &key("id"));
     let headers = request_headers(&[]);
-    let request =
-        Request { headers: &headers, mode: Mode::Enforce, ids: RequestIds::from_entropy([7; 32]) };
-    let reason_at = |secs| {
-        let now = Now { wall: UnixTime::from_secs(secs), monotonic: Duration::ZERO };
-        match gate.begin(&request, now) {
-            Step::Ask(pending, _) => match gate.resume(pending, Answer::Keys(&keys), now) {
-                Step::Deny(denial) => denial.account().verdict().reason().code(),
-                other => panic!("{other:?}"),
-            },
-            Step::Permit(permit) => permit.account().verdict().reason().code(),
-            Step::Deny(denial) => panic!("{denial:?}"),
-        }
-    };
-    assert_eq!(reason_at(NOW + 59), "permit");
-    assert_eq!(reason_at(NOW - 1), "token.not_yet_valid");
-    assert_eq!(reason_at(NOW + 60), "token.expired");
+    let ids = RequestIds::from_entropy([7; 32]);
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids };
+    for (at, expected) in [
+        (NOW, "permit"),
+        (NOW + 59, "permit"),
+        (NOW - 1, "token.not_yet_valid"),
+        (NOW + 60, "token.expired"),
+    ] {
+        let now = Now { wall: UnixTime::from_secs(at), monotonic: Duration::ZERO };
+        assert_eq!(reason(&gate.begin(&request, now)), expected);
+    }
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_is_put_down() {
+    let gate = gate();
+    let denial = gate.abandon(&ask(&gate, Mode::Enforce), now());
+    assert_eq!(denial.account().verdict().reason().code(), "abandoned");
 }

@@ -3,7 +3,7 @@
 //! Only tokens that passed every check of their own get in, so nobody without a valid token can
 //! fill it. It is bounded by weight and evicts by S3-FIFO: what was used once goes before what is
 //! used often, so a flood of distinct tokens does not push the busy ones out all at once. An entry
-//! never outlives its token's times; a new policy or new keys come with a new, empty cache.
+//! never outlives its token's times or its issuer's keys; a new policy begins with an empty cache.
 
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,7 @@ use quick_cache::unsync::Cache;
 
 use super::bearer::Bearer;
 use crate::time::UnixTime;
+use crate::trust::IssuerId;
 
 /// How much memory the cache may take, in bytes.
 const WEIGHT_LIMIT: u64 = 16 * 1024 * 1024;
@@ -68,6 +69,12 @@ impl TokenCache {
         }
         entries.remove(token);
         None
+    }
+
+    /// Forgets what was verified by an issuer's former keys.
+    pub(super) fn forget(&self, issuer: IssuerId) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|_, bearer| bearer.issuer != issuer);
     }
 
     /// Keeps a bearer.

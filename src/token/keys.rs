@@ -226,6 +226,12 @@ impl KeySet {
         Self { keys }
     }
 
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
     /// Verifies a token by the key that its header names, if the issuer may sign so.
     ///
     /// # Errors

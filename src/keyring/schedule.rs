@@ -1,0 +1,89 @@
+//! When an issuer's keys are fetched: regularly, sooner when a token names an unknown key, later
+//! and later after failures.
+
+use std::time::Duration;
+
+/// However short-lived an answer says it is, it is kept this long.
+const MIN_REFRESH: Duration = Duration::from_secs(10);
+/// At most one fetch out of turn in this time.
+const HURRY_INTERVAL: Duration = Duration::from_secs(10);
+/// How long to wait after the first failure; twice as long after each further one.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// The longest wait after failures.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(super) struct Schedule {
+    state: State,
+    failures: u32,
+    hurried: Option<Duration>,
+    /// Changes with every use, so that the jitter does.
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    DueAt(Duration),
+    UnderWay,
+}
+
+impl Schedule {
+    /// Due at once.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: State::DueAt(Duration::ZERO), failures: 0, hurried: None, seed }
+    }
+
+    pub(super) fn is_due(&self, now: Duration) -> bool {
+        matches!(self.state, State::DueAt(due) if due <= now)
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self.state, State::UnderWay)
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.state = State::UnderWay;
+    }
+
+    pub(super) fn may_hurry(&self, now: Duration) -> bool {
+        self.hurried.is_none_or(|hurried| now.saturating_sub(hurried) >= HURRY_INTERVAL)
+    }
+
+    pub(super) fn hurry(&mut self, now: Duration) {
+        if self.may_hurry(now) {
+            self.hurried = Some(now);
+            if let State::DueAt(due) = &mut self.state {
+                *due = now.min(*due);
+            }
+        }
+    }
+
+    pub(super) fn succeeded(
+        &mut self,
+        confirmed: Duration,
+        max_age: Option<Duration>,
+        refresh: Duration,
+    ) {
+        self.failures = 0;
+        let interval = max_age.map_or(refresh, |age| age.max(MIN_REFRESH).min(refresh));
+        self.state = State::DueAt(confirmed + self.jittered(interval));
+    }
+
+    pub(super) fn failed(&mut self, now: Duration, refresh: Duration) {
+        let doubled = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(6));
+        self.failures = self.failures.saturating_add(1);
+        let backoff = doubled.min(LONGEST_BACKOFF).min(refresh.max(FIRST_BACKOFF));
+        self.state = State::DueAt(now + self.jittered(backoff));
+    }
+
+    /// Between 80 and 100 per cent of the interval.
+    fn jittered(&mut self, interval: Duration) -> Duration {
+        // SplitMix64.
+        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let share = u32::try_from((z ^ (z >> 31)) % 201).unwrap_or(0);
+        interval.saturating_mul(1_000 - share) / 1_000
+    }
+}
