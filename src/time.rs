@@ -34,6 +34,12 @@ impl UnixTime {
         Self { millis: self.millis.saturating_sub(millis(duration)) }
     }
 
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.millis
+    }
+
     /// Whole seconds since the epoch, rounded down, as a token's `exp` counts them.
     #[must_use]
     pub const fn as_secs(self) -> u64 {

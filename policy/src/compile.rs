@@ -11,11 +11,13 @@ use tenantguard::artifact::{
 use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::permissions::PermissionSet;
 use tenantguard::token::{Key, KeySet};
-use tenantguard::trust::{Asserts, Issuer as CompiledIssuer, IssuerKeys};
+use tenantguard::trust::{
+    Asserts, Issuer as CompiledIssuer, IssuerKeys, RemoteKeys as CompiledRemoteKeys,
+};
 
 use crate::check::{Declared, Hierarchy, Resolved};
 use crate::place::Located;
-use crate::source::{Access, Issuer, Listed, Role, Route, Source};
+use crate::source::{Access, Issuer, Keys, Listed, RemoteKeys, Role, Route, Source};
 
 /// Compiles a source without findings. `canonical` is what the digest is of.
 pub(crate) fn policy(
@@ -55,15 +57,19 @@ fn tenants(source: &Source) -> BTreeMap<TenantId, Tenant> {
 }
 
 fn issuer(issuer: &Issuer, keys: Vec<Key>, source: &Source) -> Option<CompiledIssuer> {
+    let url = &issuer.url.as_ref()?.value;
     let audiences = issuer.audiences.as_ref().unwrap_or(&source.audiences);
     let namespace = match &issuer.namespace {
         Some(namespace) => namespace.value.clone(),
         None => Namespace::parse(&issuer.name).ok()?,
     };
     Some(CompiledIssuer {
-        url: issuer.url.as_ref()?.value.as_str().into(),
+        url: url.as_str().into(),
         namespace,
-        keys: IssuerKeys::Inline(KeySet::new(keys)),
+        keys: match issuer.keys.as_ref()? {
+            Keys::Inline(_) => IssuerKeys::Inline(KeySet::new(keys)),
+            Keys::Remote(remote) => IssuerKeys::Remote(endpoint(remote, url)),
+        },
         algorithms: issuer.algorithms.iter().map(|a| a.value).collect(),
         audiences: audiences.iter().map(|a| a.value.as_str().into()).collect(),
         tenants: asserts(&issuer.tenants),
@@ -73,6 +79,22 @@ fn issuer(issuer: &Issuer, keys: Vec<Key>, source: &Source) -> Option<CompiledIs
         authority: issuer.authority,
         token_type: issuer.token_type,
     })
+}
+
+fn endpoint(keys: &RemoteKeys, issuer: &str) -> CompiledRemoteKeys {
+    CompiledRemoteKeys {
+        cluster: keys.cluster.value.as_str().into(),
+        host: keys.host.as_ref().map_or_else(|| host_of(issuer), |host| &host.value).into(),
+        path: keys.path.value.as_str().into(),
+        refresh: keys.refresh,
+        max_stale: keys.max_stale,
+    }
+}
+
+/// The host, with its port, of an issuer's URL.
+fn host_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.split(['/', '?', '#']).next().unwrap_or(after_scheme)
 }
 
 fn asserts<T: Ord + Clone>(listed: &Listed<T>) -> Asserts<T> {

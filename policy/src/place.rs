@@ -16,15 +16,35 @@ pub struct Span {
     pub end: usize,
 }
 
-impl Span {
-    /// Line and column of the span's beginning in `text`, both counted from one, the column in
-    /// characters.
+/// Where the lines of a text begin.
+#[derive(Debug)]
+pub struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// Finds the lines of `text`.
     #[must_use]
-    pub fn line_and_column(self, text: &str) -> (usize, usize) {
-        let before = text.get(..self.start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        (line, column)
+    pub fn of(text: &'t str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(after_breaks).collect() }
+    }
+
+    /// Line and column of the span's beginning, both counted from one, the column in characters.
+    #[must_use]
+    pub fn position(&self, span: Span) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= span.start);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..span.start).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+
+    /// The length of the line with this number, in bytes.
+    #[must_use]
+    pub fn length(&self, line: usize) -> usize {
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        self.starts.get(line).copied().unwrap_or(self.text.len()).saturating_sub(start)
     }
 }
 
@@ -133,14 +153,18 @@ mod tests {
     }
 
     #[test]
-    fn a_span_knows_its_line_and_column() {
+    fn a_span_has_its_line_and_column() {
         let text = "a: é\nbc: d\n";
-        let span = |needle| {
+        let lines = Lines::of(text);
+        let position = |needle| {
             let start = text.find(needle).unwrap();
-            Span { start, end: start + 1 }.line_and_column(text)
+            lines.position(Span { start, end: start + 1 })
         };
-        assert_eq!(span("a"), (1, 1));
-        assert_eq!(span("é"), (1, 4));
-        assert_eq!(span("d"), (2, 5));
+        assert_eq!(position("a"), (1, 1));
+        assert_eq!(position("é"), (1, 4));
+        assert_eq!(position("bc"), (2, 1));
+        assert_eq!(position("d"), (2, 5));
+        assert_eq!(lines.position(Span { start: text.len(), end: text.len() }), (3, 1));
+        assert_eq!((lines.length(1), lines.length(2), lines.length(3)), (6, 6, 0));
     }
 }

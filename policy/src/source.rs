@@ -47,7 +47,7 @@ pub struct Issuer {
     pub url: Option<Located<String>>,
     /// The namespace, if it is declared.
     pub namespace: Option<Located<Namespace>>,
-    /// The key set, where it could be read.
+    /// Where its keys are, where that could be read.
     pub keys: Option<Keys>,
     /// The algorithms that it may sign with.
     pub algorithms: Vec<Located<Algorithm>>,
@@ -67,9 +67,33 @@ pub struct Issuer {
     pub token_type: TokenType,
 }
 
+/// Where an issuer's keys are.
+#[derive(Debug)]
+pub enum Keys {
+    /// In the policy.
+    Inline(InlineKeys),
+    /// At an endpoint.
+    Remote(RemoteKeys),
+}
+
+/// An endpoint behind one of the proxy's clusters.
+#[derive(Debug)]
+pub struct RemoteKeys {
+    /// The cluster.
+    pub cluster: Located<String>,
+    /// The path on it.
+    pub path: Located<String>,
+    /// The `Host`, if not the one of the issuer's URL.
+    pub host: Option<Located<String>>,
+    /// How often the keys are fetched.
+    pub refresh: Duration,
+    /// How long they may be used after they were last confirmed.
+    pub max_stale: Duration,
+}
+
 /// A JWK set (RFC 7517, section 5), key by key.
 #[derive(Debug)]
-pub struct Keys {
+pub struct InlineKeys {
     /// Where the set stands.
     pub place: Place,
     /// Its keys.

@@ -10,12 +10,14 @@ use tenantguard::time::{Now, UnixTime};
 use crate::host;
 use crate::ids::IdSource;
 use crate::metrics::Metrics;
+use crate::waiting::Waiting;
 
 /// One VM's gate under one configuration. Streams hold on to the engine that they began with.
 pub(crate) struct Engine {
     pub(crate) gate: Gate,
     pub(crate) ids: IdSource,
     pub(crate) metrics: Metrics,
+    pub(crate) waiting: Waiting,
     proxy: String,
     instance: String,
     sequence: Cell<u64>,
@@ -27,7 +29,8 @@ impl Engine {
         let proxy = host::property(&["xds", "node", "id"]).unwrap_or_default();
         let instance = ids.instance();
         let (sequence, started) = (Cell::new(0), Instant::now());
-        Self { gate, ids, metrics, proxy, instance, sequence, started }
+        let waiting = Waiting::default();
+        Self { gate, ids, metrics, waiting, proxy, instance, sequence, started }
     }
 
     /// Both clocks.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{Bytes, GrpcStatusCode, MapType};
+use proxy_wasm::types::{BufferType, Bytes, GrpcStatusCode, MapType};
 use tenantguard::headers::HeaderChanges;
 use tenantguard::request::HeaderList;
 
@@ -62,6 +62,65 @@ pub(crate) fn change_request_headers(changes: &HeaderChanges) -> Result<(), Host
     Ok(())
 }
 
+/// Lets a paused request go on.
+pub(crate) fn resume_request() {
+    if hostcalls::resume_http_request().is_err() {
+        log::error!("a request could not be resumed");
+    }
+}
+
+/// Makes a context the one that further calls are for; `false` if it is gone.
+pub(crate) fn enter_context(id: u32) -> bool {
+    hostcalls::set_effective_context(id).is_ok()
+}
+
+/// Has the root context's tick called this often.
+pub(crate) fn set_tick_period(period: Duration) {
+    if hostcalls::set_tick_period(period).is_err() {
+        log::error!("the host gives no tick: keys cannot be fetched");
+    }
+}
+
+/// A value in shared data, with its version.
+pub(crate) fn shared(key: &str) -> Option<(Bytes, u32)> {
+    match hostcalls::get_shared_data(key) {
+        Ok((Some(value), version)) => Some((value, version.unwrap_or(0))),
+        _ => None,
+    }
+}
+
+/// Sets a value in shared data.
+pub(crate) fn set_shared(key: &str, value: &[u8]) {
+    if hostcalls::set_shared_data(key, Some(value), None).is_err() {
+        log::error!("{key} could not be set in shared data");
+    }
+}
+
+/// Sets a value in shared data if it still has this version.
+pub(crate) fn swap_shared(key: &str, value: &[u8], version: u32) -> bool {
+    hostcalls::set_shared_data(key, Some(value), Some(version)).is_ok()
+}
+
+/// Begins a call to a cluster; `None` if there is no such cluster.
+pub(crate) fn begin_call(
+    cluster: &str,
+    headers: Vec<(&str, &str)>,
+    timeout: Duration,
+) -> Option<u32> {
+    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout).ok()
+}
+
+/// The headers of the answer at hand.
+pub(crate) fn call_response_headers() -> HeaderList {
+    hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default()
+}
+
+/// The body of the answer at hand.
+pub(crate) fn call_response_body(size: usize) -> Bytes {
+    let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size);
+    body.ok().flatten().unwrap_or_default()
+}
+
 /// Answers in place of the upstream.
 pub(crate) fn respond_http(status: u16, headers: &[(String, String)], body: &[u8]) {
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -80,6 +139,7 @@ pub(crate) fn respond_grpc(status: u32, message: &str, headers: &[(String, Strin
 
 fn grpc_code(status: u32) -> GrpcStatusCode {
     match status {
+        1 => GrpcStatusCode::Cancelled,
         3 => GrpcStatusCode::InvalidArgument,
         7 => GrpcStatusCode::PermissionDenied,
         8 => GrpcStatusCode::ResourceExhausted,

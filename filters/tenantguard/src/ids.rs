@@ -33,8 +33,8 @@ impl IdSource {
     }
 
     /// A number that nobody outside can know.
-    pub(crate) fn cache_seed(&self) -> u64 {
-        let digest = self.hash(b"cache", 0);
+    pub(crate) fn private_seed(&self) -> u64 {
+        let digest = self.hash(b"private", 0);
         digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
     }
 

@@ -1,10 +1,10 @@
 //! TenantGuard as a proxy-wasm filter: a thin shell between the host and the decision core.
 //!
-//! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a gate,
-//! or refuses to start; `stream` hands each request to the gate and does what comes back; `record`
-//! writes what a decision leaves; `host` is every call into the proxy, `host_verifier` the one for
-//! signatures; `metrics` and `ids` are what their names say. Nothing here may panic: a trap would
-//! take the VM with it.
+//! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a
+//! `plugin`, or refuses to start; `stream` hands each request to the gate and does what comes back;
+//! `keys` fetches what `waiting` requests need; `record` writes what a decision leaves; `host` is
+//! every call into the proxy, `host_verifier` the one for signatures; `engine`, `metrics` and `ids`
+//! are what all of them use. Nothing here may panic: a trap would take the VM with it.
 
 #![deny(
     clippy::unwrap_used,
@@ -19,11 +19,14 @@ mod engine;
 mod host;
 mod host_verifier;
 mod ids;
+mod keys;
 mod metrics;
+mod plugin;
 mod record;
 mod root;
 mod stream;
 mod structure;
+mod waiting;
 
 /// What the host calls first.
 mod start {
@@ -34,6 +37,6 @@ mod start {
 
     proxy_wasm::main! {{
         proxy_wasm::set_log_level(LogLevel::Info);
-        proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Root::default()) });
+        proxy_wasm::set_root_context(|id| -> Box<dyn RootContext> { Box::new(Root::new(id)) });
     }}
 }

@@ -1,44 +1,86 @@
 //! Counters of decisions: `tenantguard.decisions.mode.M.decision.D.reason.R`, where R is the
-//! reason code. `envoy.yaml` shows the `stats_tags` that make labels of them.
+//! reason code; of tokens, `tenantguard.tokens.known` and `.new` (the cache's hits and misses); and
+//! of fetched keys, `tenantguard.keys.replaced`, `.confirmed` and `.failed`. `envoy.yaml` shows the
+//! `stats_tags` that make labels of them.
 
 use std::collections::BTreeMap;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 use tenantguard::decision::Reason;
+use tenantguard::gate::Account;
 use tenantguard::request::Mode;
 
-/// The ids of the counters, by mode and reason.
+/// What came of fetching keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KeysEvent {
+    Replaced,
+    Confirmed,
+    Failed,
+}
+
+/// The ids of the counters.
 pub(crate) struct Metrics {
     decisions: BTreeMap<(&'static str, Reason), u32>,
+    known: Option<u32>,
+    new: Option<u32>,
+    replaced: Option<u32>,
+    confirmed: Option<u32>,
+    failed: Option<u32>,
 }
 
 impl Metrics {
-    /// Defines every counter, so that each is there, at zero, before its first decision.
+    /// Defines every counter, so that each is there, at zero, before its first event.
     pub(crate) fn define() -> Self {
         let mut decisions = BTreeMap::new();
         for mode in [Mode::Enforce.as_str(), Mode::Shadow.as_str()] {
             for reason in Reason::ALL {
                 let (decision, code) = (reason.decision(), reason.code());
-                let name =
-                    format!("tenantguard.decisions.mode.{mode}.decision.{decision}.reason.{code}");
-                match hostcalls::define_metric(MetricType::Counter, &name) {
-                    Ok(id) => {
-                        decisions.insert((mode, *reason), id);
-                    }
-                    Err(status) => log::error!("the counter {name} is not there: {status:?}"),
-                }
+                let name = format!("decisions.mode.{mode}.decision.{decision}.reason.{code}");
+                decisions.extend(counter(&name).map(|id| ((mode, *reason), id)));
             }
         }
-        Self { decisions }
+        Self {
+            decisions,
+            known: counter("tokens.known"),
+            new: counter("tokens.new"),
+            replaced: counter("keys.replaced"),
+            confirmed: counter("keys.confirmed"),
+            failed: counter("keys.failed"),
+        }
     }
 
     /// Counts a decision.
-    pub(crate) fn count(&self, mode: Mode, reason: Reason) {
-        if let Some(id) = self.decisions.get(&(mode.as_str(), reason))
-            && let Err(status) = hostcalls::increment_metric(*id, 1)
-        {
-            log::error!("a decision {reason} was not counted: {status:?}");
+    pub(crate) fn count(&self, account: &Account) {
+        let (mode, reason) = (account.mode().as_str(), account.verdict().reason());
+        increment(self.decisions.get(&(mode, reason)).copied());
+        match account.facts().was_known {
+            Some(true) => increment(self.known),
+            Some(false) => increment(self.new),
+            None => {}
         }
+    }
+
+    /// Counts what came of fetching keys.
+    pub(crate) fn count_keys(&self, event: KeysEvent) {
+        increment(match event {
+            KeysEvent::Replaced => self.replaced,
+            KeysEvent::Confirmed => self.confirmed,
+            KeysEvent::Failed => self.failed,
+        });
+    }
+}
+
+fn counter(name: &str) -> Option<u32> {
+    let id = hostcalls::define_metric(MetricType::Counter, &format!("tenantguard.{name}"));
+    if let Err(status) = id {
+        log::error!("the counter {name} is not there: {status:?}");
+    }
+    id.ok()
+}
+
+fn increment(id: Option<u32>) {
+    if let Some(Err(status)) = id.map(|id| hostcalls::increment_metric(id, 1)) {
+        log::error!("an event was not counted: {status:?}");
     }
 }

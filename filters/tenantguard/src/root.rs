@@ -1,32 +1,41 @@
-//! The plugin's life: not configured, or ready with an engine. There is no half-built filter: a
-//! configuration that is refused leaves the last good engine in place, and Envoy says why.
+//! The plugin's life: not configured, or ready. There is no half-built filter: a configuration
+//! that is refused leaves the last good one in place, and Envoy says why.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use tenantguard::gate::Gate;
-use tenantguard::token::{PureRust, Verifier};
 
 use crate::config;
-use crate::engine::Engine;
-use crate::host_verifier::HostVerifier;
-use crate::ids::IdSource;
-use crate::metrics::Metrics;
+use crate::plugin::Plugin;
 use crate::stream::Stream;
 
-/// The plugin in one VM.
-#[derive(Default)]
-pub(crate) enum Root {
-    /// No configuration has been accepted yet: every request is refused by Envoy.
-    #[default]
-    Unconfigured,
-    /// Deciding.
-    Ready(Rc<Engine>),
+/// The root context in one VM.
+pub(crate) struct Root {
+    id: u32,
+    state: State,
 }
 
-impl Context for Root {}
+enum State {
+    /// No configuration has been accepted yet: every request is refused by Envoy.
+    Unconfigured,
+    /// Deciding.
+    Ready(Rc<Plugin>),
+}
+
+impl Root {
+    pub(crate) fn new(id: u32) -> Self {
+        Self { id, state: State::Unconfigured }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, body: usize, _: usize) {
+        if let State::Ready(plugin) = &self.state {
+            plugin.on_response(self.id, call, headers, body);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
@@ -38,27 +47,26 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let ids = match IdSource::seeded() {
-            Ok(ids) => ids,
+        match Plugin::new(policy) {
+            Ok(plugin) => self.state = State::Ready(Rc::new(plugin)),
             Err(error) => {
                 log::error!("the host gives no randomness: {error}");
                 return false;
             }
-        };
-        let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
-            Some(verifier) => (Arc::new(verifier), "the host"),
-            None => (Arc::new(PureRust), "the guest"),
-        };
-        log::info!("ready, policy {}, signatures verified by {signatures}", policy.digest());
-        let gate = Gate::with_verifier(policy, verifier, ids.cache_seed());
-        *self = Self::Ready(Rc::new(Engine::new(gate, ids, Metrics::define())));
+        }
         true
     }
 
-    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        match self {
-            Self::Unconfigured => None,
-            Self::Ready(engine) => Some(Box::new(Stream::new(Rc::clone(engine)))),
+    fn on_tick(&mut self) {
+        if let State::Ready(plugin) = &self.state {
+            plugin.tick(self.id);
+        }
+    }
+
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        match &self.state {
+            State::Unconfigured => None,
+            State::Ready(plugin) => Some(Box::new(Stream::new(id, Rc::clone(plugin)))),
         }
     }
 

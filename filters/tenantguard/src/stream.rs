@@ -1,13 +1,14 @@
 //! One request: handed to the gate, and held to what comes back.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use tenantguard::gate::{Answer, Denial, Permit, Response, Step};
+use tenantguard::gate::{Denial, Need, Pending, Permit, Response, Step};
 use tenantguard::request::{Mode, Request};
 
-use crate::engine::Engine;
+use crate::plugin::Plugin;
 use crate::{host, record};
 
 /// Where the `mode` of an Envoy route stands in its metadata.
@@ -17,52 +18,96 @@ const MODE: [&str; 5] = ["xds", "route_metadata", "filter_metadata", "tenantguar
 enum State {
     /// The gate was not asked: no headers came, or the route has the mode `off`.
     NotAsked,
+    Waiting(Pending),
     Permitted(Permit),
     Denied(Denial),
 }
 
+/// What becomes of the request now.
+enum Settled {
+    GoesOn,
+    Answered,
+    Waits(Need),
+}
+
+/// The part of a stream that outlives a callback: also the tick gets at it, when the request has
+/// waited. No borrow of the state is held across a call into the host.
+pub(crate) struct Shared {
+    plugin: Rc<Plugin>,
+    state: RefCell<State>,
+}
+
 /// The context of one request.
 pub(crate) struct Stream {
-    engine: Rc<Engine>,
-    state: State,
+    id: u32,
+    shared: Rc<Shared>,
 }
 
 impl Stream {
-    pub(crate) fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::NotAsked }
+    pub(crate) fn new(id: u32, plugin: Rc<Plugin>) -> Self {
+        Self { id, shared: Rc::new(Shared { plugin, state: RefCell::new(State::NotAsked) }) }
+    }
+}
+
+impl Shared {
+    /// Goes on with a request that has waited; the host's context must be its own.
+    pub(crate) fn resume(&self) {
+        let State::Waiting(pending) = self.state.replace(State::NotAsked) else {
+            return;
+        };
+        let engine = &self.plugin.engine;
+        match self.settle(engine.gate.resume(pending, engine.now())) {
+            Settled::GoesOn => host::resume_request(),
+            // Nothing waits twice; if it did, it would be left to the proxy's timeout.
+            Settled::Answered | Settled::Waits(_) => {}
+        }
     }
 
-    fn settle(&mut self, step: Step) -> Action {
+    fn settle(&self, step: Step) -> Settled {
         match step {
             Step::Permit(permit) => {
                 let changed = permit.changes().map_or(Ok(()), host::change_request_headers);
-                let account = permit.account();
-                self.engine.metrics.count(account.mode(), account.verdict().reason());
-                self.state = State::Permitted(permit);
+                self.plugin.engine.metrics.count(permit.account());
+                self.state.replace(State::Permitted(permit));
                 match changed {
-                    Ok(()) => Action::Continue,
+                    Ok(()) => Settled::GoesOn,
                     Err(host::HostError) => {
                         log::error!("the host refused a header; the request ends");
                         host::respond_http(503, &[], b"");
-                        Action::Pause
+                        Settled::Answered
                     }
                 }
             }
             Step::Deny(denial) => {
-                let account = denial.account();
-                self.engine.metrics.count(account.mode(), account.verdict().reason());
+                self.plugin.engine.metrics.count(denial.account());
                 respond(denial.response());
-                self.state = State::Denied(denial);
-                Action::Pause
+                self.state.replace(State::Denied(denial));
+                Settled::Answered
             }
-            // No policy that this filter accepts has keys to ask for; if one did, it fails closed.
-            Step::Ask(pending, _) => {
-                let now = self.engine.now();
-                match self.engine.gate.resume(pending, Answer::Unavailable, now) {
-                    Step::Ask(..) => Action::Pause,
-                    settled => self.settle(settled),
-                }
+            Step::Ask(pending, need) => {
+                self.state.replace(State::Waiting(pending));
+                Settled::Waits(need)
             }
+        }
+    }
+
+    fn wait(self: &Rc<Self>, id: u32, need: Need) -> Action {
+        let Plugin { engine, keys } = &*self.plugin;
+        let now = engine.now().monotonic;
+        if engine.waiting.add(id, need, Rc::clone(self), now) {
+            let Need::Keys(issuer) = need;
+            if let Some(keys) = keys {
+                keys.wish(issuer);
+            }
+            return Action::Pause;
+        }
+        // Too many wait: settled with what is in hand.
+        let State::Waiting(pending) = self.state.replace(State::NotAsked) else {
+            return Action::Pause;
+        };
+        match self.settle(engine.gate.resume(pending, engine.now())) {
+            Settled::GoesOn => Action::Continue,
+            Settled::Answered | Settled::Waits(_) => Action::Pause,
         }
     }
 }
@@ -76,7 +121,12 @@ fn respond(response: &Response) {
     }
 }
 
-impl Context for Stream {}
+impl Context for Stream {
+    fn on_done(&mut self) -> bool {
+        self.shared.plugin.engine.waiting.remove(self.id);
+        true
+    }
+}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, _is_last: bool) -> Action {
@@ -84,31 +134,42 @@ impl HttpContext for Stream {
         if mode == Mode::Off {
             return Action::Continue;
         }
+        let engine = &self.shared.plugin.engine;
         let headers = host::request_headers();
-        let request = Request { headers: &headers, mode, ids: self.engine.ids.next() };
-        let step = self.engine.gate.begin(&request, self.engine.now());
-        self.settle(step)
+        let request = Request { headers: &headers, mode, ids: engine.ids.next() };
+        match self.shared.settle(engine.gate.begin(&request, engine.now())) {
+            Settled::GoesOn => Action::Continue,
+            Settled::Answered => Action::Pause,
+            Settled::Waits(need) => self.shared.wait(self.id, need),
+        }
     }
 
     /// An upstream may read trailers as headers, so ours are as forged there as anywhere.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        if let State::Permitted(Permit::Tenant(_) | Permit::Public(_)) = self.state {
-            let names = self.engine.gate.policy().headers();
-            for name in host::request_trailer_names() {
-                if names.recognize(&name).is_some() && host::remove_request_trailer(&name).is_err()
-                {
-                    log::error!("the host refused to remove a trailer");
-                }
+        match *self.shared.state.borrow() {
+            State::Permitted(Permit::Tenant(_) | Permit::Public(_)) => {}
+            _ => return Action::Continue,
+        }
+        let names = self.shared.plugin.engine.gate.policy().headers();
+        for name in host::request_trailer_names() {
+            if names.recognize(&name).is_some() && host::remove_request_trailer(&name).is_err() {
+                log::error!("the host refused to remove a trailer");
             }
         }
         Action::Continue
     }
 
     fn on_log(&mut self) {
-        match &self.state {
+        let engine = &self.shared.plugin.engine;
+        match self.shared.state.replace(State::NotAsked) {
             State::NotAsked => {}
-            State::Permitted(permit) => record::permit(&self.engine, permit),
-            State::Denied(denial) => record::denial(&self.engine, denial),
+            State::Waiting(pending) => {
+                let denial = engine.gate.abandon(&pending, engine.now());
+                engine.metrics.count(denial.account());
+                record::denial(engine, &denial);
+            }
+            State::Permitted(permit) => record::permit(engine, &permit),
+            State::Denied(denial) => record::denial(engine, &denial),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::Names;
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Place};
 use crate::report::Report;
-use crate::source::{Issuer, Keys, Listed, Source};
+use crate::source::{InlineKeys, Issuer, Keys, Listed, Source};
 
 /// Gives the usable keys of each issuer.
 pub(super) fn check(
@@ -33,7 +33,10 @@ pub(super) fn check(
                 roles.find(role.value.as_str(), &role.place, report);
             }
         }
-        all.push(issuer.keys.as_ref().map_or_else(Vec::new, |set| keys(issuer, set, report)));
+        all.push(match &issuer.keys {
+            Some(Keys::Inline(set)) => keys(issuer, set, report),
+            Some(Keys::Remote(_)) | None => Vec::new(),
+        });
     }
     all
 }
@@ -82,7 +85,7 @@ fn audiences(issuer: &Issuer, source: &Source, report: &mut Report) {
 
 /// Keys for other purposes or algorithms are common in published sets and are passed over, as RFC
 /// 7517, section 5, asks, unless nothing is left.
-fn keys(issuer: &Issuer, set: &Keys, report: &mut Report) -> Vec<Key> {
+fn keys(issuer: &Issuer, set: &InlineKeys, report: &mut Report) -> Vec<Key> {
     let mut usable: Vec<Key> = Vec::new();
     let mut passed_over: Vec<String> = Vec::new();
     let mut names: BTreeMap<(String, KeyKind, Option<Algorithm>), &Place> = BTreeMap::new();
@@ -130,7 +133,7 @@ fn unusable(name: &str, error: &KeyError, place: &Place) -> Finding {
     Finding::new(code, place.clone(), format!("{name} {error}")).help(help)
 }
 
-fn none_usable(issuer: &Issuer, set: &Keys, passed_over: &[String]) -> Finding {
+fn none_usable(issuer: &Issuer, set: &InlineKeys, passed_over: &[String]) -> Finding {
     let algorithms: Vec<&str> = issuer.algorithms.iter().map(|a| a.value.name()).collect();
     let mut message = format!("{} has no key for {}", issuer.name, algorithms.join(", "));
     if !passed_over.is_empty() {

@@ -7,12 +7,11 @@ use tenantguard::token::Algorithm;
 use tenantguard::trust::{Authority, TokenType};
 
 use super::fields::{At, Fields, Shape};
-use super::values;
-use crate::finding::{Code, Finding};
-use crate::place::{Located, Place};
+use super::{keys, values};
+use crate::finding::Code;
+use crate::place::Located;
 use crate::report::Report;
-use crate::source::{Issuer, Keys, Listed};
-use crate::tree::Kind;
+use crate::source::{Issuer, Listed};
 
 const ISSUER: Shape = Shape {
     what: "an issuer",
@@ -29,12 +28,6 @@ const ISSUER: Shape = Shape {
         "type",
     ],
     later: &["claims", "client_certificate", "unlisted_roles"],
-};
-
-const KEYS: Shape = Shape {
-    what: "a source of keys",
-    fields: &["jwks_file", "jwks"],
-    later: &["cluster", "path", "refresh"],
 };
 
 const ASSERTS: Shape =
@@ -81,7 +74,7 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
         namespace: fields
             .optional("namespace")
             .and_then(|at| values::name(&at, "a namespace", Namespace::parse, report)),
-        keys: fields.required("keys", report).and_then(|at| keys(&at, report)),
+        keys: fields.required("keys", report).and_then(|at| keys::source(&at, report)),
         algorithms: algorithms(&fields, at, report),
         audiences: fields
             .optional("audiences")
@@ -136,47 +129,4 @@ fn asserts(
     };
     let roles = roles.and_then(|at| values::any_or_list(&at, "a role", RoleName::parse, report));
     (tenants.unwrap_or(none.0), roles.unwrap_or(none.1))
-}
-
-/// By now a `jwks_file` has been replaced by its content, unless that went wrong.
-fn keys(at: &At<'_>, report: &mut Report) -> Option<Keys> {
-    let fields = Fields::of(at, &KEYS, report)?;
-    if let (Some(file), Some(_)) = (fields.optional("jwks_file"), fields.optional("jwks")) {
-        let message = "the keys are given twice, inline and as a file";
-        let finding = Finding::new(Code::Conflict, file.key_place(), message);
-        report.push(finding.help("keep either `jwks` or `jwks_file`"));
-        return None;
-    }
-    if let Some(file) = fields.optional("jwks_file") {
-        return file.wrong_type("the name of a file", report);
-    }
-    let Some(set) = fields.optional("jwks") else {
-        if !KEYS.later.iter().any(|later| fields.has(later)) {
-            let finding = Finding::new(Code::MissingField, at.place(), "no keys are given here");
-            report.push(finding.help("write `jwks_file: NAME.json`, or `jwks: {keys: [...]}`"));
-        }
-        return None;
-    };
-    jwk_set(&set, report)
-}
-
-/// A JWK set may have members that we do not know (RFC 7517, section 5).
-fn jwk_set(at: &At<'_>, report: &mut Report) -> Option<Keys> {
-    at.map("a JWK set (a map)", report)?;
-    let Some(entry) = at.node.get("keys") else {
-        let message = "a JWK set needs the field `keys`";
-        return report.refuse(Code::MissingField, &at.place_of_key("keys"), message);
-    };
-    let list = at.entry(entry);
-    let Kind::List(nodes) = &list.node.kind else {
-        return list.wrong_type("a list of keys", report);
-    };
-    let located = |(node, index)| {
-        let at = list.item(node, index);
-        Located {
-            value: at.node.to_json(),
-            place: Place { path: at.path.clone(), span: at.place().span },
-        }
-    };
-    Some(Keys { place: at.key_place(), keys: nodes.iter().zip(0..).map(located).collect() })
 }

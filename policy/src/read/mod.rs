@@ -5,6 +5,7 @@
 
 mod fields;
 mod issuers;
+mod keys;
 mod permissions;
 mod routes;
 mod tenants;

@@ -110,13 +110,25 @@ fn keys() {
             "{jwks_file: a, jwks: {keys: []}}",
             &[("conflict", "issuers.platform.keys.jwks_file")],
         ),
+        ("{jwks_file: platform.jwks.json}", "{cluster: idp, path: /jwks}", &[]),
         (
             "{jwks_file: platform.jwks.json}",
-            "{cluster: idp, path: /jwks}",
+            "{cluster: idp}",
+            &[("missing-field", "issuers.platform.keys.path")],
+        ),
+        (
+            "{jwks_file: platform.jwks.json}",
+            "{path: jwks, refresh: 1h, max_stale: 10m}",
             &[
-                ("not-supported", "issuers.platform.keys.cluster"),
-                ("not-supported", "issuers.platform.keys.path"),
+                ("missing-field", "issuers.platform.keys.cluster"),
+                ("invalid-text", "issuers.platform.keys.path"),
+                ("invalid-duration", "issuers.platform.keys.max_stale"),
             ],
+        ),
+        (
+            "{jwks_file: platform.jwks.json}",
+            "{jwks_file: platform.jwks.json, cluster: idp, path: /jwks}",
+            &[("conflict", "issuers.platform.keys.cluster")],
         ),
         (
             "{jwks_file: platform.jwks.json}",
