@@ -1,0 +1,86 @@
+//! `tenantguard`, the one command. Reads arguments, files and the clock; what it decides with is
+//! in the core and the policy crate. One file for each verb.
+//!
+//! Exit codes: 0 good or permitted, 1 findings or denied, 2 could not run.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod decide;
+mod failure;
+mod files;
+mod findings;
+mod output;
+mod policy;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::failure::Failure;
+
+/// How a command that ran ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// No findings; permitted.
+    Good,
+    /// Findings; denied.
+    Bad,
+}
+
+const EXAMPLES: &str = "\
+Start here:
+  tenantguard token keygen --private dev.key.json --public dev.jwks.json
+  tenantguard policy check policy.yaml
+  tenantguard token mint --key dev.key.json --policy policy.yaml --issuer platform \\
+      --tenant acme --subject alice --role editor --scope reports:read > alice.jwt
+  tenantguard decide --policy policy.yaml --path /api/v1/reports/7 --token - < alice.jwt
+
+Exit codes: 0 good or permitted, 1 findings or denied, 2 could not run.";
+
+/// A boundary between the tenants of a SaaS, enforced in Envoy.
+#[derive(Debug, Parser)]
+#[command(name = "tenantguard", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a policy
+    #[command(subcommand, disable_help_subcommand = true)]
+    Policy(policy::Command),
+    /// Make keys and tokens for development
+    #[command(subcommand, disable_help_subcommand = true)]
+    Token(token::Command),
+    /// Decide a request by a policy, and show why
+    Decide(decide::Arguments),
+}
+
+fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Policy(command) => policy::run(command),
+        Command::Token(command) => token::run(command),
+        Command::Decide(arguments) => decide::run(arguments),
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        // Whoever reads our output has seen enough, as in `tenantguard ... | head`.
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(2)
+        }
+    }
+}

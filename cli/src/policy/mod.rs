@@ -1,0 +1,20 @@
+//! `tenantguard policy ...`
+
+mod check;
+
+use clap::Subcommand;
+
+use crate::Outcome;
+use crate::failure::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a policy and report everything that is wrong with it
+    Check(check::Arguments),
+}
+
+pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}

@@ -1,0 +1,41 @@
+//! `tenantguard token ...`: for development only. Says so whenever it makes something.
+
+mod keygen;
+mod mint;
+
+use clap::Subcommand;
+
+use crate::Outcome;
+use crate::failure::Failure;
+use crate::output::{self, styled};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a random key pair for development
+    Keygen(keygen::Arguments),
+    /// Sign a token with a development key
+    Mint(Box<mint::Arguments>),
+}
+
+pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Mint(arguments) => mint::run(&arguments),
+    }
+}
+
+/// One line on standard error.
+fn warn(message: &str) {
+    anstream::eprintln!("{}: {message}", styled(output::WARNING, "note"));
+}
+
+/// `N` bytes that nobody can guess.
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Failure::Random)?;
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
