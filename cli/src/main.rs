@@ -54,7 +54,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a policy
+    /// Check and render a policy
     #[command(subcommand, disable_help_subcommand = true)]
     Policy(policy::Command),
     /// Make keys and tokens for development

@@ -1,6 +1,7 @@
 //! `tenantguard policy ...`
 
 mod check;
+mod render;
 
 use clap::Subcommand;
 
@@ -11,10 +12,13 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// Check a policy and report everything that is wrong with it
     Check(check::Arguments),
+    /// Print a policy as the filter takes it, with its keys inline
+    Render(render::Arguments),
 }
 
 pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
     }
 }
