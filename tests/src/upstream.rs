@@ -1,0 +1,159 @@
+//! An upstream that answers with what it saw, and remembers it: only so can a test say that a
+//! denied request never arrived. HTTP/1.1 with keep-alive, a thread a connection.
+
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::client::{Reader, find, invalid, owned};
+
+/// The request header by which a test finds its own requests again.
+pub const CASE_HEADER: &str = "x-case";
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The cell that it arrived at.
+    pub cell: String,
+    /// The method.
+    pub method: String,
+    /// The request target.
+    pub path: String,
+    /// The headers, in order, repetitions included.
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Seen {
+    /// The first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find(&self.headers, name)
+    }
+
+    fn to_json(&self) -> Value {
+        let text = |bytes: &[u8]| bytes.iter().map(|&b| char::from(b)).collect::<String>();
+        let headers: Vec<_> = self.headers.iter().map(|(n, v)| json!([n, text(v)])).collect();
+        json!({
+            "cell": self.cell, "method": self.method, "path": self.path, "headers": headers,
+        })
+    }
+}
+
+type SeenByCase = Mutex<HashMap<String, Vec<Seen>>>;
+
+/// One cell's upstream. Stops listening when it is dropped.
+#[derive(Debug)]
+pub struct Upstream {
+    address: SocketAddr,
+    seen: Arc<SeenByCase>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Upstream {
+    /// Listens on a free port of the loopback address.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub fn start(cell: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let upstream =
+            Self { address: listener.local_addr()?, seen: Arc::default(), stop: Arc::default() };
+        let (cell, seen, stop) = (cell.to_owned(), upstream.seen.clone(), upstream.stop.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let (cell, seen) = (cell.clone(), seen.clone());
+                // A connection ends when its peer goes; what it ends with is nobody's concern.
+                thread::spawn(move || drop(serve(&cell, stream, &seen)));
+            }
+        });
+        Ok(upstream)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What arrived with this value in [`CASE_HEADER`], in order.
+    #[must_use]
+    pub fn seen(&self, case: &str) -> Vec<Seen> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(case).cloned().unwrap_or_default()
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for a connection, so that it sees the flag.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn serve(cell: &str, mut stream: TcpStream, seen: &SeenByCase) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut output = stream.try_clone()?;
+    let mut reader = Reader { stream: &mut stream, buffer: Vec::new() };
+    loop {
+        let request = parse(cell, &reader.head()?)?;
+        reader.body(&request.headers, false)?;
+        let body = format!("{}\n", request.to_json());
+        let to_head = request.method == "HEAD";
+        if let Some(case) = request.header(CASE_HEADER).map(str::to_owned) {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.entry(case).or_default().push(request);
+        }
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        output.write_all(head.as_bytes())?;
+        if !to_head {
+            output.write_all(body.as_bytes())?;
+        }
+    }
+}
+
+fn parse(cell: &str, head: &[u8]) -> io::Result<Seen> {
+    let mut slots = [httparse::EMPTY_HEADER; 256];
+    let mut request = httparse::Request::new(&mut slots);
+    request.parse(head).map_err(invalid)?;
+    Ok(Seen {
+        cell: cell.to_owned(),
+        method: request.method.unwrap_or_default().to_owned(),
+        path: request.path.unwrap_or_default().to_owned(),
+        headers: owned(request.headers),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client;
+
+    #[test]
+    fn it_answers_with_what_it_saw_and_remembers_it() {
+        let upstream = Upstream::start("acme-eu").unwrap();
+        let request =
+            b"PUT /a?b HTTP/1.1\r\nx-case: 1\r\nX-A: 1\r\nx-a: \xff\r\ncontent-length: 2\r\n\r\nhi";
+        let response = client::send(upstream.address(), request).unwrap();
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.json().unwrap(),
+            json!({"cell": "acme-eu", "method": "PUT", "path": "/a?b", "headers": [
+                ["x-case", "1"], ["X-A", "1"], ["x-a", "\u{ff}"], ["content-length", "2"],
+            ]})
+        );
+        assert_eq!(upstream.seen("1").len(), 1);
+        assert_eq!(upstream.seen("2").len(), 0);
+    }
+}

@@ -1,0 +1,28 @@
+//! The corpus through the core as a library: one test a case.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use tenantguard_e2e::core_run;
+use tenantguard_e2e::corpus::{Corpus, Runner};
+use tenantguard_e2e::verdict::differences;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::from_args();
+    let corpus = Corpus::load()?;
+    let gate = Arc::new(core_run::gate()?);
+    let personas = Arc::new(corpus.personas.clone());
+    let trial = |(table, case): (&str, &tenantguard_e2e::corpus::Case)| {
+        let (gate, personas, case) = (gate.clone(), personas.clone(), case.clone());
+        Trial::test(format!("{table}: {}", case.name), move || {
+            let outcome = core_run::run(&gate, &case, &personas)?;
+            match differences(&case.expect, &outcome) {
+                found if found.is_empty() => Ok(()),
+                found => Err(Failed::from(found.join("\n"))),
+            }
+        })
+    };
+    let trials = corpus.cases(Runner::Core).map(trial).collect();
+    Ok(libtest_mimic::run(&arguments, trials).exit_code())
+}

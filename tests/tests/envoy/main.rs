@@ -1,0 +1,103 @@
+//! Everything that must hold in a real Envoy: the corpus, case by case, and the behaviour that no
+//! table shows. One Envoy with the deployed configuration serves most tests, side by side; a test
+//! that needs another configuration starts its own.
+
+mod corpus;
+mod grpc;
+mod hostile;
+mod metrics;
+mod preflight;
+mod records;
+mod reroute;
+mod rollout;
+mod soak;
+mod startup;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use self::world::{Shared, World};
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    // A test waits for Envoy and its log most of the time, so cores do not matter.
+    arguments.test_threads = arguments.test_threads.or(Some(8));
+    let shared = Arc::new(Shared::default());
+    let mut trials = corpus::trials(&shared)?;
+    for behaviour in BEHAVIOURS {
+        let shared = shared.clone();
+        let test = behaviour.test;
+        trials.push(Trial::test(behaviour.name, move || match test {
+            Test::Shared(test) => test(shared.world()?).map_err(failed),
+            Test::Alone(test) => test().map_err(failed),
+        }));
+    }
+    if std::env::var_os("TENANTGUARD_LONG").is_some() {
+        trials.push(Trial::test("soak: memory stays flat", || soak::memory().map_err(failed)));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if conclusion.has_failed() {
+        shared.print_log();
+    }
+    Ok(conclusion.exit_code())
+}
+
+fn failed(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
+}
+
+#[derive(Clone, Copy)]
+enum Test {
+    /// With the Envoy that all share.
+    Shared(fn(&World) -> anyhow::Result<()>),
+    /// With an Envoy of its own.
+    Alone(fn() -> anyhow::Result<()>),
+}
+
+struct Behaviour {
+    name: &'static str,
+    test: Test,
+}
+
+const fn shared(name: &'static str, test: fn(&World) -> anyhow::Result<()>) -> Behaviour {
+    Behaviour { name, test: Test::Shared(test) }
+}
+
+const fn alone(name: &'static str, test: fn() -> anyhow::Result<()>) -> Behaviour {
+    Behaviour { name, test: Test::Alone(test) }
+}
+
+const BEHAVIOURS: &[Behaviour] = &[
+    shared(
+        "rollout: a shadowed permit changes nothing and is not billed",
+        rollout::shadowed_permit,
+    ),
+    shared(
+        "rollout: a shadowed denial goes on and is recorded as it would be",
+        rollout::shadowed_denial,
+    ),
+    shared("rollout: with mode off only the third log tells of the request", rollout::off),
+    shared("preflight: it passes without an identity and is not billed", preflight::passes),
+    shared("preflight: not for a route or method that the policy lacks", preflight::needs_a_route),
+    shared("grpc: a refusal is a grpc status with the reason as message", grpc::refusals),
+    shared("grpc: a permitted call goes on", grpc::permitted),
+    shared("records: audit and usage agree with what happened", records::agree),
+    shared(
+        "records: a request that Envoy refuses itself is in the third log",
+        records::before_the_gate,
+    ),
+    shared("hostile: every line of the log is JSON whatever the client sends", hostile::log_lines),
+    shared("hostile: nothing of a hostile token reaches the upstream", hostile::headers),
+    alone("rollout: a mode that nobody knows enforces", rollout::unknown_mode),
+    alone("records: no sequence number is missing", records::sequence),
+    alone("reroute: the trap is real where a mode hangs on a header of ours", reroute::trap),
+    alone("reroute: the deployed configuration does not have the trap", reroute::deployed),
+    alone("startup: the deployed configuration reloads a failed VM", startup::fail_reload),
+    alone("startup: the deployed configuration starts as it is", startup::as_deployed),
+    alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
+    alone("startup: a configuration that is none is refused", startup::no_configuration),
+    alone("metrics: decisions are counted by reason", metrics::by_reason),
+];
