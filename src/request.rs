@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::path::{NormalPath, PathError};
+use crate::trust::CertificateDigest;
 
 /// Header names with values, in order; `:method`, `:path` and the other pseudo-headers among them.
 pub type HeaderList = Vec<(String, Vec<u8>)>;
@@ -85,6 +86,8 @@ pub struct Request<'a> {
     pub mode: Mode,
     /// Its ids.
     pub ids: RequestIds,
+    /// The digest of the certificate that the client showed under mTLS.
+    pub certificate: Option<CertificateDigest>,
 }
 
 /// Why a request has no shape to decide on.
@@ -218,7 +221,7 @@ mod tests {
         let headers: HeaderList =
             headers.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
         let ids = RequestIds::from_entropy([0; 32]);
-        check(Request { headers: &headers, mode: Mode::Enforce, ids });
+        check(Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None });
     }
 
     #[test]

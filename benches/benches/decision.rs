@@ -68,7 +68,7 @@ fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
     for (name, expected, headers) in &cases {
         let ids = RequestIds::from_entropy([7; 32]);
-        let request = Request { headers, mode: Mode::Enforce, ids };
+        let request = Request { headers, mode: Mode::Enforce, ids, certificate: None };
         assert_eq!(outcome(&gate.begin(&request, now)), *expected, "{name}");
         group.bench_function(name, |bencher| {
             bencher.iter(|| gate.begin(black_box(&request), now));

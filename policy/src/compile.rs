@@ -12,7 +12,8 @@ use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::permissions::PermissionSet;
 use tenantguard::token::{Key, KeySet};
 use tenantguard::trust::{
-    Asserts, Issuer as CompiledIssuer, IssuerKeys, RemoteKeys as CompiledRemoteKeys,
+    Asserts, ClaimMap, ClientCertificate, Issuer as CompiledIssuer, IssuerKeys,
+    RemoteKeys as CompiledRemoteKeys, UnlistedRoles,
 };
 
 use crate::check::{Declared, Hierarchy, Resolved};
@@ -74,6 +75,9 @@ fn issuer(issuer: &Issuer, keys: Vec<Key>, source: &Source) -> Option<CompiledIs
         audiences: audiences.iter().map(|a| a.value.as_str().into()).collect(),
         tenants: asserts(&issuer.tenants),
         roles: asserts(&issuer.roles),
+        unlisted_roles: UnlistedRoles::Refuse,
+        claims: ClaimMap::default(),
+        client_certificate: ClientCertificate::AsBound,
         max_lifetime: issuer.max_lifetime,
         skew: issuer.skew,
         authority: issuer.authority,

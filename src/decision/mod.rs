@@ -5,7 +5,7 @@ mod reason;
 mod refusal;
 
 pub use self::reason::{Challenge, Reason};
-pub use self::refusal::{AccessError, Refusal, TenantError};
+pub use self::refusal::{AccessError, BindingError, Refusal, TenantError};
 
 /// The checks of the gate, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -125,6 +125,8 @@ reasons! {
     TokenLifetime "token.lifetime" 401 16 Claims INVALID_TOKEN, "The token lives too long";
     /// `aud`.
     TokenAudience "token.audience" 401 16 Claims INVALID_TOKEN, "The token is for another audience";
+    /// Bound to another client certificate, or to none where one is asked for.
+    TokenBinding "token.binding" 401 16 Claims INVALID_TOKEN, "The token is not this client's";
     /// No tenant in the token, or none that could be one.
     TenantClaim "tenant.claim" 403 7 Tenant SILENT, "The token names no tenant";
     /// The issuer may not speak for the tenant.

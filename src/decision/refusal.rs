@@ -26,6 +26,24 @@ pub enum TenantError {
     Role(String),
 }
 
+/// Why a token is not the client's that shows it (RFC 8705, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindingError {
+    /// The client shows no certificate.
+    #[error("the token needs a client certificate, and there is none")]
+    NoCertificate,
+    /// It shows another one.
+    #[error("the client's certificate is another than the one that the token is bound to")]
+    Another,
+    /// The issuer's tokens must be bound, and this one is not.
+    #[error("the token is not bound to a certificate, as its issuer's must be")]
+    NotBound,
+    /// The certificate is not one of those that are pinned for the issuer.
+    #[error("the client's certificate is not one of those pinned for the issuer")]
+    NotPinned,
+}
+
 /// Why a request may not do what it asks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -89,8 +107,11 @@ pub enum Refusal {
     /// The token is not valid now, for us.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
+    /// The client's certificate is not the one that is asked for.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
     /// `sub` cannot be a principal.
-    #[error("the claim sub {0}")]
+    #[error("the principal {0}")]
     Subject(NameError),
     /// Tenant or role.
     #[error(transparent)]
@@ -121,6 +142,7 @@ impl Refusal {
                 SignatureError::Mismatch => Reason::TokenSignature,
             },
             Self::Claims(error) => claims_reason(error),
+            Self::Binding(_) => Reason::TokenBinding,
             Self::Subject(_) => Reason::TokenClaims,
             Self::Tenant(error) => match error {
                 TenantError::Missing | TenantError::Malformed(_) => Reason::TenantClaim,
@@ -155,7 +177,11 @@ fn token_reason(error: &TokenError) -> Reason {
 
 fn claims_reason(error: &ClaimsError) -> Reason {
     match error {
-        ClaimsError::Missing(_) | ClaimsError::WrongType { .. } => Reason::TokenClaims,
+        ClaimsError::Missing(_)
+        | ClaimsError::WrongType { .. }
+        | ClaimsError::Required(_)
+        | ClaimsError::Email(_) => Reason::TokenClaims,
+        ClaimsError::Confirmation => Reason::TokenBinding,
         ClaimsError::Type(_) | ClaimsError::NoType => Reason::TokenType,
         ClaimsError::Expired(_) => Reason::TokenExpired,
         ClaimsError::NotYetValid(_) => Reason::TokenNotYetValid,

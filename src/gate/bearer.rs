@@ -3,12 +3,14 @@
 //! as both are valid.
 
 use crate::artifact::Policy;
-use crate::decision::{AccessError, Refusal, TenantError};
+use crate::decision::{AccessError, BindingError, Refusal, TenantError};
 use crate::identity::{PrincipalId, RoleName, TenantId};
 use crate::permissions::{PermissionId, PermissionSet};
 use crate::time::UnixTime;
 use crate::token::{Claims, TokenHandle};
-use crate::trust::{Authority, Issuer, IssuerId};
+use crate::trust::{
+    Authority, CertificateDigest, ClientCertificate, Issuer, IssuerId, UnlistedRoles,
+};
 
 use super::Facts;
 
@@ -24,8 +26,35 @@ pub(super) struct Bearer {
     pub(super) principal_text: String,
     pub(super) roles_text: String,
     pub(super) scope_text: String,
+    /// Whether the token may go on to the upstream.
+    pub(super) forwards_token: bool,
+    binding: Binding,
     begins: UnixTime,
     ends: UnixTime,
+}
+
+/// What the token asks of the client's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Binding {
+    bound_to: Option<CertificateDigest>,
+    asked: ClientCertificate,
+}
+
+impl Binding {
+    fn check(&self, shown: Option<&CertificateDigest>) -> Result<(), BindingError> {
+        let is_asked = self.bound_to.is_some() || self.asked != ClientCertificate::AsBound;
+        let Some(shown) = shown else {
+            return if is_asked { Err(BindingError::NoCertificate) } else { Ok(()) };
+        };
+        match (&self.bound_to, &self.asked) {
+            (Some(bound), _) if bound != shown => Err(BindingError::Another),
+            (None, ClientCertificate::Bound) => Err(BindingError::NotBound),
+            (_, ClientCertificate::Pinned(pins)) if !pins.contains(shown) => {
+                Err(BindingError::NotPinned)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What roles and scopes give, and what they give together.
@@ -66,6 +95,11 @@ impl Bearer {
             tenant,
             token,
             permissions,
+            forwards_token: !claims.has_dropped,
+            binding: Binding {
+                bound_to: claims.bound_to,
+                asked: issuer.client_certificate.clone(),
+            },
             begins: claims.begins.minus(issuer.skew),
             ends: claims.expires.plus(issuer.skew),
         })
@@ -74,6 +108,14 @@ impl Bearer {
     /// Whether the token's times still hold.
     pub(super) fn is_valid_at(&self, now: UnixTime) -> bool {
         self.begins <= now && now < self.ends
+    }
+
+    /// Whether the client that shows the token is the one that it is for.
+    pub(super) fn is_shown_by(
+        &self,
+        client: Option<&CertificateDigest>,
+    ) -> Result<(), BindingError> {
+        self.binding.check(client)
     }
 
     /// Puts down who this is.
@@ -119,9 +161,9 @@ impl Permissions {
         claims: &Claims,
     ) -> Self {
         let by_roles = policy.roles().permissions(tenant, roles);
-        let by_scopes = claims.scope.as_ref().map(|scope| {
+        let by_scopes = claims.scopes.as_ref().map(|scopes| {
             let mut set = PermissionSet::new();
-            scope.split(' ').for_each(|scope| policy.add_scope(scope, &mut set));
+            scopes.iter().for_each(|scope| policy.add_scope(scope, &mut set));
             set
         });
         let effective = match (authority, &by_scopes) {
@@ -167,8 +209,10 @@ fn known_roles(
             Some(role) => issuer.roles.allows(role),
             None => issuer.roles.is_any(),
         };
-        if !is_allowed {
-            return Err(TenantError::Role(claimed.clone()));
+        match issuer.unlisted_roles {
+            _ if is_allowed => {}
+            UnlistedRoles::Refuse => return Err(TenantError::Role(claimed.clone())),
+            UnlistedRoles::Ignore => continue,
         }
         if let Some(role) = known.filter(|role| !roles.contains(*role)) {
             roles.push(role.clone());

@@ -27,7 +27,7 @@ use crate::keyring::{AnswerError, Change, FetchAnswer, KeyRing};
 use crate::request::{HeaderList, Mode, Request, RequestIds};
 use crate::time::Now;
 use crate::token::{PureRust, Verifier};
-use crate::trust::IssuerId;
+use crate::trust::{CertificateDigest, IssuerId};
 
 /// Where a decision stands.
 #[derive(Debug)]
@@ -53,6 +53,19 @@ pub struct Pending {
     headers: HeaderList,
     mode: Mode,
     ids: RequestIds,
+    certificate: Option<CertificateDigest>,
+}
+
+impl Pending {
+    fn new(request: &Request<'_>) -> Self {
+        let Request { headers, mode, ids, certificate } = *request;
+        Self { headers: headers.to_vec(), mode, ids, certificate }
+    }
+
+    fn request(&self) -> Request<'_> {
+        let Self { headers, mode, ids, certificate } = self;
+        Request { headers, mode: *mode, ids: *ids, certificate: *certificate }
+    }
 }
 
 /// Decides requests by one policy.
@@ -95,17 +108,15 @@ impl Gate {
     /// Goes on with a decision when what it needs is in hand, or the time for it is over: it is
     /// settled now, one way or the other. Nothing waits twice.
     #[must_use]
-    pub fn resume(&self, pending: Pending, now: Now) -> Step {
-        let Pending { headers, mode, ids } = pending;
-        let request = Request { headers: &headers, mode, ids };
+    pub fn resume(&self, pending: &Pending, now: Now) -> Step {
+        let request = pending.request();
         self.decide(&request, now, true)
     }
 
     /// The account of a decision whose client left before it was settled.
     #[must_use]
     pub fn abandon(&self, pending: &Pending, now: Now) -> Denial {
-        let Pending { headers, mode, ids } = pending;
-        let request = Request { headers, mode: *mode, ids: *ids };
+        let request = pending.request();
         let verdict = Verdict::Deny(Refusal::Abandoned);
         let account = Account::new(&request, now, Facts::default(), verdict);
         Denial::new(&self.policy, &request, &Refusal::Abandoned, account)
@@ -143,10 +154,7 @@ impl Gate {
         match pipeline.run(&mut facts) {
             Ok(granted) => self.conclude(request, now, facts, Ok(granted)),
             Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),
-            Err(Stop::Needs(need)) => {
-                let Request { headers, mode, ids } = *request;
-                Step::Ask(Pending { headers: headers.to_vec(), mode, ids }, need)
-            }
+            Err(Stop::Needs(need)) => Step::Ask(Pending::new(request), need),
         }
     }
 

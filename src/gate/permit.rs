@@ -136,6 +136,11 @@ impl Gate {
                 changes.remove.push(name.clone());
             }
         }
+        if let Granted::Tenant(TenantGrant { bearer, .. }) = granted
+            && !bearer.forwards_token
+        {
+            changes.remove.push("authorization".to_owned());
+        }
         if let Some(path) = request.path().ok().and_then(|path| path.rewritten()) {
             changes.set.push((":path".to_owned(), path));
         }

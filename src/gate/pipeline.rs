@@ -122,7 +122,9 @@ impl Pipeline<'_> {
         facts.was_known = Some(known.is_some());
         if let Some(known) = known {
             known.tell(facts);
-            return self.keys_still_hold(known.issuer).map(|()| known);
+            self.keys_still_hold(known.issuer)?;
+            known.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
+            return Ok(known);
         }
         let token = CompactToken::parse(text).map_err(Refusal::from)?;
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
@@ -132,6 +134,7 @@ impl Pipeline<'_> {
         facts.issuer = Some(id);
         let claims = verified.claims(issuer, self.now.wall).map_err(Refusal::from)?;
         let bearer = Arc::new(Bearer::new(self.policy, (id, issuer), &claims, text, facts)?);
+        bearer.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
         self.tokens.insert(text, Arc::clone(&bearer));
         Ok(bearer)
     }

@@ -14,7 +14,10 @@ use crate::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use crate::permissions::PermissionId;
 use crate::time::UnixTime;
 use crate::token::Algorithm;
-use crate::trust::{Asserts, Authority, Issuer, IssuerKeys, RemoteKeys, TokenType};
+use crate::trust::{
+    Asserts, Authority, ClaimMap, ClientCertificate, Issuer, IssuerKeys, RemoteKeys, TokenType,
+    UnlistedRoles,
+};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -39,6 +42,9 @@ fn issuer() -> Issuer {
         audiences: vec!["api".into()],
         tenants: Asserts::Any,
         roles: Asserts::Any,
+        unlisted_roles: UnlistedRoles::Refuse,
+        claims: ClaimMap::default(),
+        client_certificate: ClientCertificate::AsBound,
         max_lifetime: Duration::from_secs(3_600),
         skew: Duration::ZERO,
         authority: Authority::Roles,
@@ -108,7 +114,7 @@ fn request_headers(more: &[(&str, &str)]) -> HeaderList {
 
 fn begin(gate: &Gate, headers: &HeaderList, mode: Mode) -> Step {
     let ids = RequestIds::from_entropy([7; 32]);
-    gate.begin(&Request { headers, mode, ids }, now())
+    gate.begin(&Request { headers, mode, ids, certificate: None }, now())
 }
 
 fn ask(gate: &Gate, mode: Mode) -> Pending {
@@ -135,7 +141,7 @@ fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
     let gate = gate();
     let pending = ask(&gate, Mode::Enforce);
     give_keys(&gate, &key("id"));
-    match gate.resume(pending, now()) {
+    match gate.resume(&pending, now()) {
         Step::Permit(permit @ Permit::Tenant(_)) => {
             let tenant = ("x-tenant-id".to_owned(), b"acme".to_vec());
             assert!(permit.changes().unwrap().set.contains(&tenant));
@@ -148,7 +154,7 @@ fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
 #[test]
 fn keys_that_do_not_come_deny() {
     let gate = gate();
-    assert_eq!(reason(&gate.resume(ask(&gate, Mode::Enforce), now())), "keys.stale");
+    assert_eq!(reason(&gate.resume(&ask(&gate, Mode::Enforce), now())), "keys.stale");
 }
 
 #[test]
@@ -157,7 +163,7 @@ fn an_unknown_key_is_asked_for_once_in_a_while() {
     give_keys(&gate, &key("another"));
     let pending = ask(&gate, Mode::Enforce);
     gate.ring().refetch(IssuerId(0), now().monotonic);
-    assert_eq!(reason(&gate.resume(pending, now())), "token.key");
+    assert_eq!(reason(&gate.resume(&pending, now())), "token.key");
     assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "token.key");
     give_keys(&gate, &key("id"));
     assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "permit");
@@ -169,7 +175,7 @@ fn rotated_and_stale_keys_take_known_tokens_with_them() {
     give_keys(&gate, &key("id"));
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids };
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
     assert_eq!(reason(&gate.begin(&request, later(0))), "permit");
     assert_eq!(reason(&gate.begin(&request, later(3_600))), "permit");
     assert_eq!(reason(&gate.begin(&request, later(3_601))), "keys.stale");
@@ -203,7 +209,7 @@ fn a_shadow_touches_nothing_and_says_what_differs() {
 #[test]
 fn a_shadow_lets_through_what_would_be_refused() {
     let gate = gate();
-    match gate.resume(ask(&gate, Mode::Shadow), now()) {
+    match gate.resume(&ask(&gate, Mode::Shadow), now()) {
         Step::Permit(permit @ Permit::Shadowed(_)) => {
             assert_eq!(permit.account().verdict().reason().code(), "keys.stale");
         }
@@ -228,7 +234,7 @@ fn a_known_token_is_forgotten_when_its_time_is_over() {
     give_keys(&gate, &key("id"));
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids };
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
     for (at, expected) in [
         (NOW, "permit"),
         (NOW + 59, "permit"),

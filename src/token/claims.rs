@@ -1,12 +1,19 @@
 //! The claims of a verified token, valid now and for us (RFC 7519, section 4.1; RFC 8725).
 //!
-//! Times are whole seconds. `exp`, `iat`, and a subject are always required; what a token says of
-//! tenant, roles and scope is kept as text here, and given meaning in [`crate::gate`].
+//! Times are whole seconds. `exp`, `iat`, and a principal are always required; where tenant,
+//! principal, roles and scope stand is the issuer's [`ClaimMap`]. What they name is kept as text
+//! here, and given meaning in [`crate::gate`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::json::{Json, Object};
 use super::keys::VerifiedToken;
 use crate::time::UnixTime;
-use crate::trust::{Issuer, TokenType};
+use crate::trust::{
+    CertificateDigest, ClaimMap, ClaimPath, Issuer, PrincipalSource, RoleSource, TenantSource,
+    TokenType, normalize_email,
+};
 
 /// Why a verified token is not valid here and now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +26,7 @@ pub enum ClaimsError {
     #[error("the claim {claim} is not {expected}")]
     WrongType {
         /// The claim.
-        claim: &'static str,
+        claim: String,
         /// What it must be.
         expected: &'static str,
     },
@@ -43,51 +50,72 @@ pub enum ClaimsError {
         /// The limit in seconds.
         limit: u64,
     },
+    /// A claim that the policy requires is absent.
+    #[error("the claim {0} is missing, which the policy requires")]
+    Required(ClaimPath),
+    /// The principal is an address that the issuer has not verified, or of no domain of ours.
+    #[error("the claim {0} is no verified address of a domain that the policy names")]
+    Email(ClaimPath),
+    /// `cnf` that is no binding to a certificate.
+    #[error("the claim cnf binds the token to something that cannot be checked here")]
+    Confirmation,
     /// `aud` names none of our audiences.
     #[error("the token is for another audience")]
     Audience,
 }
 
-/// Claims that hold now, by the word of their issuer.
+/// Claims that hold now, by the word of their issuer, mapped to ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// `sub`.
+    /// The principal's subject.
     pub subject: String,
-    /// `tenant_id`, if there is one.
+    /// The tenant as the token names it, if it does.
     pub tenant: Option<String>,
-    /// `tenant_role`: one role or a list.
+    /// The roles, under our names for them.
     pub roles: Vec<String>,
-    /// `scope`, if there is one.
-    pub scope: Option<String>,
+    /// The scopes, if there is such a claim.
+    pub scopes: Option<Vec<String>>,
     /// `jti`, if there is one.
     pub id: Option<String>,
     /// `exp`.
     pub expires: UnixTime,
     /// The later of `iat` and `nbf`.
     pub begins: UnixTime,
+    /// `cnf.x5t#S256`: the certificate that the token is bound to.
+    pub bound_to: Option<CertificateDigest>,
+    /// Whether it has claims that must not leave the gate.
+    pub has_dropped: bool,
 }
 
 impl VerifiedToken {
-    /// Checks type, times, audience and the shape of the claims.
+    /// Checks type, times, audience and the shape of the claims, and maps them.
     ///
     /// # Errors
     /// [`ClaimsError`] names the first check that fails.
     pub fn claims(&self, issuer: &Issuer, now: UnixTime) -> Result<Claims, ClaimsError> {
         self.check_type(issuer.token_type)?;
-        let claims = &self.claims;
+        let (claims, map) = (&self.claims, &issuer.claims);
         let expires = time(claims, "exp")?.ok_or(ClaimsError::Missing("exp"))?;
         let issued = time(claims, "iat")?.ok_or(ClaimsError::Missing("iat"))?;
         let times = Times { expires, issued, not_before: time(claims, "nbf")? };
         times.check(issuer, now)?;
         check_audience(claims, issuer)?;
+        if let Some(required) = map.required.iter().find(|path| is_absent(claims, path)) {
+            return Err(ClaimsError::Required(required.clone()));
+        }
         Ok(Claims {
-            subject: text(claims, "sub")?.ok_or(ClaimsError::Missing("sub"))?,
-            tenant: text(claims, "tenant_id")?,
-            roles: text_or_list(claims, "tenant_role")?,
-            scope: text(claims, "scope")?,
-            id: text(claims, "jti")?,
+            subject: subject(claims, &map.principal)?,
+            tenant: match &map.tenant {
+                TenantSource::Claim(path) => text(claims, path)?,
+                TenantSource::Constant(tenant) => Some(tenant.to_string()),
+            },
+            roles: roles(claims, &map.roles)?,
+            scopes: scopes(claims, &map.scope)?,
+            id: text(claims, &ClaimPath::name("jti"))?,
             expires: UnixTime::from_secs(expires),
             begins: UnixTime::from_secs(times.begins()),
+            bound_to: bound_to(claims)?,
+            has_dropped: map.drop.iter().any(|path| path.find(claims).is_some()),
         })
     }
 
@@ -143,40 +171,111 @@ impl Times {
 
 /// `aud` by exact match: no trailing slash, no case is forgiven (RFC 8725, section 3.9).
 fn check_audience(claims: &Object, issuer: &Issuer) -> Result<(), ClaimsError> {
-    let audiences = text_or_list(claims, "aud")?;
+    let audiences = text_or_list(claims, &ClaimPath::name("aud"))?.unwrap_or_default();
     let is_ours = |audience: &String| issuer.audiences.iter().any(|own| **own == **audience);
     audiences.iter().any(is_ours).then_some(()).ok_or(ClaimsError::Audience)
+}
+
+fn is_absent(claims: &Object, path: &ClaimPath) -> bool {
+    matches!(path.find(claims), None | Some(Json::Null))
+}
+
+fn subject(claims: &Object, source: &PrincipalSource) -> Result<String, ClaimsError> {
+    match source {
+        PrincipalSource::Claim(path) => {
+            text(claims, path)?.ok_or_else(|| ClaimsError::Required(path.clone()))
+        }
+        PrincipalSource::Email { claim, domains } => {
+            let is_verified = claims.get("email_verified") == Some(&Json::Bool(true));
+            let address = text(claims, claim)?.filter(|_| is_verified);
+            address
+                .and_then(|address| normalize_email(&address, domains))
+                .ok_or_else(|| ClaimsError::Email(claim.clone()))
+        }
+    }
+}
+
+fn roles(claims: &Object, source: &RoleSource) -> Result<Vec<String>, ClaimsError> {
+    let named = text_or_list(claims, &source.claim)?.unwrap_or_default();
+    Ok(match &source.map {
+        None => named,
+        Some(map) => named
+            .iter()
+            .filter_map(|name| map.get(name.as_str()))
+            .map(ToString::to_string)
+            .collect(),
+    })
+}
+
+/// RFC 8693, section 4.2, has `scope` as one text with spaces; some issuers have a list elsewhere.
+fn scopes(claims: &Object, path: &ClaimPath) -> Result<Option<Vec<String>>, ClaimsError> {
+    let split = |text: &String| text.split(' ').map(str::to_owned).collect();
+    if path.as_str() == ClaimMap::SCOPE {
+        return Ok(text(claims, path)?.as_ref().map(split));
+    }
+    Ok(text_or_list(claims, path)?.map(|texts| {
+        texts
+            .iter()
+            .flat_map(|text| {
+                let scopes: Vec<String> = split(text);
+                scopes
+            })
+            .collect()
+    }))
+}
+
+/// A `cnf` with anything else than a certificate's digest binds the token to what nobody here
+/// checks, so the token is not taken.
+fn bound_to(claims: &Object) -> Result<Option<CertificateDigest>, ClaimsError> {
+    let confirmation = match claims.get("cnf") {
+        None => return Ok(None),
+        Some(Json::Object(confirmation)) => confirmation,
+        Some(_) => return Err(ClaimsError::Confirmation),
+    };
+    match confirmation.get("x5t#S256") {
+        Some(Json::String(text)) => URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .and_then(|digest| digest.try_into().ok())
+            .map(Some)
+            .ok_or(ClaimsError::Confirmation),
+        _ => Err(ClaimsError::Confirmation),
+    }
+}
+
+fn wrong_type(claim: &str, expected: &'static str) -> ClaimsError {
+    ClaimsError::WrongType { claim: claim.to_owned(), expected }
 }
 
 fn time(claims: &Object, claim: &'static str) -> Result<Option<u64>, ClaimsError> {
     match claims.get(claim) {
         None => Ok(None),
         Some(Json::Unsigned(secs)) => Ok(Some(*secs)),
-        Some(_) => Err(ClaimsError::WrongType { claim, expected: "a whole number of seconds" }),
+        Some(_) => Err(wrong_type(claim, "a whole number of seconds")),
     }
 }
 
-fn text(claims: &Object, claim: &'static str) -> Result<Option<String>, ClaimsError> {
-    match claims.get(claim) {
+fn text(claims: &Object, path: &ClaimPath) -> Result<Option<String>, ClaimsError> {
+    match path.find(claims) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(ClaimsError::WrongType { claim, expected: "a string" }),
+        Some(_) => Err(wrong_type(path.as_str(), "a string")),
     }
 }
 
-fn text_or_list(claims: &Object, claim: &'static str) -> Result<Vec<String>, ClaimsError> {
-    let wrong = ClaimsError::WrongType { claim, expected: "a string or a list of strings" };
-    match claims.get(claim) {
-        None => Ok(Vec::new()),
-        Some(Json::String(text)) => Ok(vec![text.clone()]),
-        Some(Json::Array(items)) => items
-            .iter()
-            .map(|item| match item {
+fn text_or_list(claims: &Object, path: &ClaimPath) -> Result<Option<Vec<String>>, ClaimsError> {
+    let wrong = || wrong_type(path.as_str(), "a string or a list of strings");
+    match path.find(claims) {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(vec![text.clone()])),
+        Some(Json::Array(items)) => {
+            let texts = items.iter().map(|item| match item {
                 Json::String(text) => Ok(text.clone()),
-                _ => Err(wrong.clone()),
-            })
-            .collect(),
-        Some(_) => Err(wrong),
+                _ => Err(wrong()),
+            });
+            texts.collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(wrong()),
     }
 }
 
@@ -187,7 +286,7 @@ mod tests {
     use super::*;
     use crate::identity::Namespace;
     use crate::token::KeySet;
-    use crate::trust::{Asserts, Authority, IssuerKeys};
+    use crate::trust::{Asserts, Authority, ClientCertificate, IssuerKeys, UnlistedRoles};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -202,6 +301,9 @@ mod tests {
             audiences: vec!["api".into()],
             tenants: Asserts::Any,
             roles: Asserts::Any,
+            unlisted_roles: UnlistedRoles::Refuse,
+            claims: ClaimMap::default(),
+            client_certificate: ClientCertificate::AsBound,
             max_lifetime: Duration::from_secs(3_600),
             skew: Duration::from_secs(30),
             authority: Authority::RolesAndScopes,
@@ -277,13 +379,11 @@ mod tests {
                 other => panic!("{member}: {other:?}"),
             }
         }
-        for (missing, claims) in [
-            ("exp", r#"{"iat":NOW}"#),
-            ("iat", r#"{"exp":NOW}"#),
-            ("sub", r#"{"exp":NOW,"iat":NOW,"aud":"api"}"#),
-        ] {
+        for (missing, claims) in [("exp", r#"{"iat":NOW}"#), ("iat", r#"{"exp":NOW}"#)] {
             assert_eq!(check(claims), Err(ClaimsError::Missing(missing)));
         }
+        let nobody = check(r#"{"exp":NOW,"iat":NOW,"aud":"api"}"#);
+        assert_eq!(nobody, Err(ClaimsError::Required(ClaimPath::name("sub"))));
     }
 
     #[test]

@@ -49,7 +49,10 @@ pub enum JsonError {
 
 impl Object {
     /// Reads one object and nothing after it.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
+    ///
+    /// # Errors
+    /// [`JsonError`] says what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let value = Limited { depth: DEPTH_LIMIT }

@@ -32,8 +32,8 @@ pub fn gate() -> anyhow::Result<Gate> {
 /// [`CorpusError`]: a mistake in the table.
 pub fn run(gate: &Gate, case: &Case, personas: &Personas) -> Result<Outcome, CorpusError> {
     let headers = Prepared::new(case, personas, NOW)?.header_list();
-    let request =
-        Request { headers: &headers, mode: Mode::Enforce, ids: RequestIds::from_entropy([7; 32]) };
+    let ids = RequestIds::from_entropy([7; 32]);
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
     let now = Now { wall: UnixTime::from_secs(NOW), monotonic: Duration::ZERO };
     Ok(match gate.begin(&request, now) {
         Step::Permit(permit) => permitted(&permit, headers.clone()),

@@ -151,6 +151,7 @@ impl Session {
             headers: &asked.headers,
             mode: asked.mode.unwrap_or(self.mode),
             ids: RequestIds::from_entropy([0; 32]),
+            certificate: None,
         };
         let now = Now { wall: at.into(), monotonic: Duration::ZERO };
         let decided = self.decide(&request, now);
@@ -167,7 +168,7 @@ impl Session {
         let mut step = self.gate.begin(request, now);
         // A command line has nobody to ask; what the proxy would have to fetch is not there.
         while let Step::Ask(pending, _) = step {
-            step = self.gate.resume(pending, now);
+            step = self.gate.resume(&pending, now);
         }
         Decided::new(policy, request, step)
     }

@@ -6,6 +6,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, GrpcStatusCode, MapType};
 use tenantguard::headers::HeaderChanges;
 use tenantguard::request::HeaderList;
+use tenantguard::trust::CertificateDigest;
 
 /// The bytes of a property, if the host has it.
 pub(crate) fn property_bytes(path: &[&str]) -> Option<Bytes> {
@@ -15,6 +16,24 @@ pub(crate) fn property_bytes(path: &[&str]) -> Option<Bytes> {
 /// A property that is text.
 pub(crate) fn property(path: &[&str]) -> Option<String> {
     property_bytes(path).and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+/// Whether the client has shown a certificate that the proxy accepted.
+pub(crate) fn is_mutual_tls() -> bool {
+    property_bytes(&["connection", "mtls"]).as_deref() == Some(&[1])
+}
+
+/// The SHA-256 digest of the client's certificate, under mTLS.
+pub(crate) fn peer_certificate() -> Option<CertificateDigest> {
+    if !is_mutual_tls() {
+        return None;
+    }
+    let hex = property(&["connection", "sha256_peer_certificate_digest"])?;
+    let bytes = hex.as_bytes().chunks_exact(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }
 
 /// Puts a value where the access log finds it, as `wasm.KEY` in filter state.

@@ -31,8 +31,7 @@ pub(crate) fn denial(engine: &Engine, denial: &Denial) {
 }
 
 fn origin() -> Origin {
-    let is_mutual_tls = host::property_bytes(&["connection", "mtls"]).as_deref() == Some(&[1]);
-    let peer = is_mutual_tls.then(|| {
+    let peer = host::is_mutual_tls().then(|| {
         host::property(&["connection", "uri_san_peer_certificate"])
             .filter(|san| !san.is_empty())
             .or_else(|| host::property(&["connection", "subject_peer_certificate"]))

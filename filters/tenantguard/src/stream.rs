@@ -56,7 +56,7 @@ impl Shared {
             return;
         };
         let engine = &self.plugin.engine;
-        match self.settle(engine.gate.resume(pending, engine.now())) {
+        match self.settle(engine.gate.resume(&pending, engine.now())) {
             Settled::GoesOn => host::resume_request(),
             // Nothing waits twice; if it did, it would be left to the proxy's timeout.
             Settled::Answered | Settled::Waits(_) => {}
@@ -105,7 +105,7 @@ impl Shared {
         let State::Waiting(pending) = self.state.replace(State::NotAsked) else {
             return Action::Pause;
         };
-        match self.settle(engine.gate.resume(pending, engine.now())) {
+        match self.settle(engine.gate.resume(&pending, engine.now())) {
             Settled::GoesOn => Action::Continue,
             Settled::Answered | Settled::Waits(_) => Action::Pause,
         }
@@ -136,7 +136,8 @@ impl HttpContext for Stream {
         }
         let engine = &self.shared.plugin.engine;
         let headers = host::request_headers();
-        let request = Request { headers: &headers, mode, ids: engine.ids.next() };
+        let certificate = host::peer_certificate();
+        let request = Request { headers: &headers, mode, ids: engine.ids.next(), certificate };
         match self.shared.settle(engine.gate.begin(&request, engine.now())) {
             Settled::GoesOn => Action::Continue,
             Settled::Answered => Action::Pause,

@@ -3,9 +3,15 @@
 //! Federation is by allowlist. An issuer is found by its exact `iss`, never by trying keys, and
 //! speaks only for the tenants and in the roles that the policy names for it.
 
+mod claim_map;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+pub(crate) use self::claim_map::normalize_email;
+pub use self::claim_map::{
+    ClaimMap, ClaimPath, ClaimPathError, PrincipalSource, RoleSource, TenantSource,
+};
 use crate::identity::{Namespace, RoleName, TenantId};
 use crate::token::{Algorithm, KeySet};
 
@@ -85,6 +91,32 @@ pub enum TokenType {
     AccessToken,
 }
 
+/// What a role outside the issuer's list does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnlistedRoles {
+    /// It refuses the token.
+    #[default]
+    Refuse,
+    /// It gives nothing.
+    Ignore,
+}
+
+/// The SHA-256 digest of a certificate in DER.
+pub type CertificateDigest = [u8; 32];
+
+/// What an issuer asks of the certificate that the client shows. A token that is bound to a
+/// certificate by itself (`cnf.x5t#S256`, RFC 8705, section 3.1) is always held to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ClientCertificate {
+    /// Nothing of its own.
+    #[default]
+    AsBound,
+    /// Every token must be bound.
+    Bound,
+    /// The client must show one of these.
+    Pinned(Vec<CertificateDigest>),
+}
+
 /// A party that signs tokens, and the limits of its word.
 #[derive(Debug)]
 pub struct Issuer {
@@ -102,6 +134,12 @@ pub struct Issuer {
     pub tenants: Asserts<TenantId>,
     /// The roles that it may give.
     pub roles: Asserts<RoleName>,
+    /// What a role that it may not give does to a token.
+    pub unlisted_roles: UnlistedRoles,
+    /// How its claims map to ours.
+    pub claims: ClaimMap,
+    /// What it asks of the client's certificate.
+    pub client_certificate: ClientCertificate,
     /// The longest `exp - iat`.
     pub max_lifetime: Duration,
     /// How far its clock may be off.
