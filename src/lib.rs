@@ -4,7 +4,7 @@
 //! No I/O, no clock, no randomness, no host: the same code decides in Envoy, in the command line,
 //! in tests and in benchmarks. Read in this order:
 //!
-//! 1. [`request`] and [`path`]: what is seen of a request;
+//! 1. [`request`], [`path`] and [`credential`]: what is seen of a request;
 //! 2. [`artifact`] and [`trust`]: the policy that it is held against;
 //! 3. [`token`] and [`keyring`]: from a text to claims that an issuer vouches for;
 //! 4. [`gate`]: the checks in their order, and the permit that only they can make;
@@ -31,6 +31,7 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod credential;
 pub mod decision;
 pub mod gate;
 pub mod headers;

@@ -1,4 +1,4 @@
-//! What the core may see of a request, and its shape: method, normalized path, one credential.
+//! What the core may see of a request, and its shape: method, normalized path, preflight.
 //!
 //! The shell hands over every header with every value, as bytes: a header that stands twice is
 //! seen twice (RFC 9110, section 5.3).
@@ -105,21 +105,6 @@ pub enum RequestError {
     Path(#[from] PathError),
 }
 
-/// Why there is no one credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialError {
-    /// No `Authorization` header, or one of another scheme.
-    #[error("there is no bearer token")]
-    Missing,
-    /// Two headers, or several credentials in one.
-    #[error("there are several credentials in Authorization")]
-    Several,
-    /// `Bearer` without a token, or with one that has characters that no token has.
-    #[error("the bearer credential is malformed")]
-    Malformed,
-}
-
 impl<'a> Request<'a> {
     /// Every value of a header; `name` in lower case, as HTTP/2 and Envoy spell it.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
@@ -163,34 +148,6 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The one bearer token (RFC 6750, section 2.1). A comma means that a proxy before us joined
-    /// two headers; what a token beside another credential means is anybody's guess.
-    ///
-    /// # Errors
-    /// [`CredentialError`] says why there is none.
-    pub fn bearer_token(&self) -> Result<&'a str, CredentialError> {
-        let mut values = self.values("authorization");
-        let value = match (values.next(), values.next()) {
-            (None, _) => return Err(CredentialError::Missing),
-            (Some(_), Some(_)) => return Err(CredentialError::Several),
-            (Some(value), None) => value,
-        };
-        if value.contains(&b',') {
-            return Err(CredentialError::Several);
-        }
-        let text = std::str::from_utf8(value).map_err(|_| CredentialError::Malformed)?;
-        let (scheme, token) = text.trim_matches(' ').split_once(' ').unwrap_or((text.trim(), ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(CredentialError::Missing);
-        }
-        let token = token.trim_start_matches(' ');
-        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-        if token.is_empty() || !token.bytes().all(is_token) {
-            return Err(CredentialError::Malformed);
-        }
-        Ok(token)
-    }
-
     /// Whether the client speaks gRPC and needs its refusals as a gRPC status.
     #[must_use]
     pub fn is_grpc(&self) -> bool {
@@ -222,31 +179,6 @@ mod tests {
             headers.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
         let ids = RequestIds::from_entropy([0; 32]);
         check(Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None });
-    }
-
-    #[test]
-    fn one_bearer_token_is_taken_and_anything_beside_it_refused() {
-        use CredentialError::{Malformed, Missing, Several};
-        for (values, taken) in [
-            (&[][..], Err(Missing)),
-            (&[&b"Bearer abc.d-e_f"[..]], Ok("abc.d-e_f")),
-            (&[b"bearer   abc"], Ok("abc")),
-            (&[b"Basic dXNlcjpwdw=="], Err(Missing)),
-            (&[b""], Err(Missing)),
-            (&[b"Bearer"], Err(Malformed)),
-            (&[b"Bearer "], Err(Malformed)),
-            (&[b"Bearer a b"], Err(Malformed)),
-            (&[b"Bearer a\tb"], Err(Malformed)),
-            (&[b"Bearer \xff"], Err(Malformed)),
-            (&[b"Bearer a\0"], Err(Malformed)),
-            (&[b"Bearer a", b"Bearer b"], Err(Several)),
-            (&[b"Bearer a", b"Basic b"], Err(Several)),
-            (&[b"Bearer a,Bearer b"], Err(Several)),
-            (&[b"Basic x, Bearer a"], Err(Several)),
-        ] {
-            let headers: Vec<_> = values.iter().map(|v| ("authorization", *v)).collect();
-            with(&headers, |request| assert_eq!(request.bearer_token(), taken, "{values:?}"));
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tenantguard_policy::Findings;
 
 use crate::files::PolicyText;
+use crate::partner::PartnerError;
 use crate::{findings, output};
 
 /// Why a command could not run.
@@ -35,6 +36,10 @@ pub(crate) enum Failure {
     Option { option: &'static str, value: String, reason: String },
     #[error("request {number} of {}: {reason}", shown(.path))]
     Request { path: PathBuf, number: usize, reason: String },
+    #[error("{what} already exists: {}", shown(.path))]
+    Onboarded { what: &'static str, path: PathBuf },
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
     #[error("the system gave no random bytes: {0}")]
     Random(getrandom::Error),
     #[error("the system clock is before 1970")]
@@ -59,6 +64,11 @@ impl Failure {
                 "give another name, or --force to replace it; tokens of the old key are then refused"
                     .to_owned()
             }
+            Self::Onboarded { .. } => {
+                "give another --name or --out, or move it away; nothing was asked of the partner"
+                    .to_owned()
+            }
+            Self::Partner(error) => return error.help(),
             Self::StdinTwice(_) => "give one of them as a file".to_owned(),
             Self::Policy { text, .. } => {
                 format!("mend it; `tenantguard policy check {}` shows them again", text.name())

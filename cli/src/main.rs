@@ -16,6 +16,7 @@ mod failure;
 mod files;
 mod findings;
 mod output;
+mod partner;
 mod policy;
 mod token;
 
@@ -60,6 +61,9 @@ enum Command {
     /// Make keys and tokens for development
     #[command(subcommand, disable_help_subcommand = true)]
     Token(token::Command),
+    /// Take in a partner's identity provider
+    #[command(subcommand, disable_help_subcommand = true)]
+    Partner(partner::Command),
     /// Decide a request by a policy, and show why
     Decide(decide::Arguments),
 }
@@ -68,6 +72,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Policy(command) => policy::run(command),
         Command::Token(command) => token::run(command),
+        Command::Partner(command) => partner::run(command),
         Command::Decide(arguments) => decide::run(arguments),
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn policy(
         routes: source.routes.iter().filter_map(|r| route(r, &declared)).collect(),
         default_cell: source.default_cell,
         headers: source.headers,
+        token_source: source.token_source,
     })
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tenantguard::artifact::Isolation;
 use tenantguard::artifact::route::{Method, Template, Usage};
+use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use tenantguard::token::Algorithm;
@@ -22,6 +23,8 @@ pub struct Source {
     pub default_cell: CellName,
     /// The names of our headers.
     pub headers: HeaderNames,
+    /// Where tokens come from.
+    pub token_source: TokenSource,
     /// Who signs tokens.
     pub issuers: Vec<Issuer>,
     /// The tenants.

@@ -14,6 +14,7 @@ use std::fmt;
 pub use self::roles::{RoleRow, RoleTable};
 use self::route::Route;
 use self::trie::Trie;
+use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
 use crate::identity::{CellName, PermissionName, TenantId};
 use crate::path::NormalPath;
@@ -92,6 +93,8 @@ pub struct PolicyParts {
     pub default_cell: CellName,
     /// The names of the headers that are ours.
     pub headers: HeaderNames,
+    /// Where tokens come from.
+    pub token_source: TokenSource,
 }
 
 /// Why parts do not make a policy.
@@ -149,6 +152,12 @@ impl Policy {
     #[must_use]
     pub fn headers(&self) -> &HeaderNames {
         &self.parts.headers
+    }
+
+    /// Where tokens come from.
+    #[must_use]
+    pub fn token_source(&self) -> &TokenSource {
+        &self.parts.token_source
     }
 
     /// The cluster for requests without a tenant of their own.

@@ -1,8 +1,9 @@
 //! Why requests are refused, as errors, and the one place where each gets its reason.
 
 use super::Reason;
+use crate::credential::CredentialError;
 use crate::identity::{NameError, PermissionName, TenantId};
-use crate::request::{CredentialError, RequestError};
+use crate::request::RequestError;
 use crate::token::{ClaimsError, SignatureError, TokenError};
 
 /// Why the tenant, the principal or the roles of a valid token are refused.

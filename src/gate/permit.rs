@@ -139,7 +139,7 @@ impl Gate {
         if let Granted::Tenant(TenantGrant { bearer, .. }) = granted
             && !bearer.forwards_token
         {
-            changes.remove.push("authorization".to_owned());
+            self.policy.token_source().withhold(request, &mut changes);
         }
         if let Some(path) = request.path().ok().and_then(|path| path.rewritten()) {
             changes.set.push((":path".to_owned(), path));

@@ -117,7 +117,7 @@ impl Pipeline<'_> {
     /// From a text to who it speaks for: token → issuer → signature → claims → tenant. A token that
     /// has passed before is known by itself.
     fn bearer(&self, facts: &mut Facts) -> Result<Arc<Bearer>, Stop> {
-        let text = self.request.bearer_token().map_err(Refusal::from)?;
+        let text = self.policy.token_source().find(self.request).map_err(Refusal::from)?;
         let known = self.tokens.get(text, self.now.wall);
         facts.was_known = Some(known.is_some());
         if let Some(known) = known {

@@ -9,6 +9,7 @@ use tenantguard_mint::{Algorithm as DevAlgorithm, DevKey, TokenSpec};
 use super::*;
 use crate::artifact::route::{Access, Method, ResourceTenant, Route, Template, Usage};
 use crate::artifact::{Isolation, PolicyDigest, PolicyParts, RoleRow, RoleTable, Tenant};
+use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
 use crate::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use crate::permissions::PermissionId;
@@ -79,6 +80,7 @@ fn gate() -> Gate {
         routes: vec![route],
         default_cell: cell,
         headers: HeaderNames::new("x-").unwrap(),
+        token_source: TokenSource::Authorization,
     };
     Gate::new(Arc::new(Policy::assemble(parts).unwrap()))
 }

@@ -184,7 +184,7 @@ impl<'a> Decided<'a> {
 
     /// Reads the token again: the account keeps nothing of what the sender only claims.
     fn with_token<T>(&self, read: impl FnOnce(&CompactToken<'_>) -> T) -> Option<T> {
-        let token = CompactToken::parse(self.request.bearer_token().ok()?).ok()?;
+        let token = CompactToken::parse(self.policy.token_source().find(self.request).ok()?).ok()?;
         Some(read(&token))
     }
 }

@@ -73,7 +73,7 @@ fn pretty(value: &serde_json::Value) -> String {
 }
 
 /// The file is made anew, so that no earlier permissions of it stay.
-fn write_private(path: &Path, text: &str, force: bool) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str, force: bool) -> io::Result<()> {
     if force {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -5,6 +5,7 @@ mod mint;
 
 use clap::Subcommand;
 
+pub(crate) use self::keygen::write_private;
 use crate::Outcome;
 use crate::failure::Failure;
 use crate::output::{self, styled};
@@ -30,12 +31,12 @@ fn warn(message: &str) {
 }
 
 /// `N` bytes that nobody can guess.
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(Failure::Random)?;
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,8 +9,10 @@ mod keys;
 mod permissions;
 mod routes;
 mod tenants;
+mod token;
 mod values;
 
+use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::CellName;
 
@@ -33,6 +35,7 @@ const POLICY: Shape = Shape {
         "audiences",
         "default_cell",
         "header_prefix",
+        "token",
         "issuers",
         "tenants",
         "roles",
@@ -64,6 +67,10 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
         headers: match prefix {
             Some(names) => names,
             None => HeaderNames::new(HeaderNames::DEFAULT_PREFIX).ok()?,
+        },
+        token_source: match fields.optional("token") {
+            Some(at) => token::source(&at, report)?,
+            None => TokenSource::Authorization,
         },
         issuers: section(&fields, "issuers", issuers::all, report)?,
         tenants: section(&fields, "tenants", tenants::all, report)?,

@@ -35,6 +35,23 @@ fn the_top_level() {
             &[("no-audience", "issuers.platform"), ("no-audience", "issuers.partner")],
         ),
         ("[api.example.com]", "api.example.com", &[("wrong-type", "audiences")]),
+        ("version: 1\n", "version: 1\ntoken: {cookie: session}\n", &[]),
+        ("version: 1\n", "version: 1\ntoken: {}\n", &[("conflict", "token")]),
+        (
+            "version: 1\n",
+            "version: 1\ntoken: {header: x-jwt, cookie: session}\n",
+            &[("conflict", "token")],
+        ),
+        (
+            "version: 1\n",
+            "version: 1\ntoken: {header: X-JWT}\n",
+            &[("invalid-text", "token.header")],
+        ),
+        (
+            "version: 1\n",
+            "version: 1\ntoken: {header: cookie}\n",
+            &[("invalid-text", "token.header")],
+        ),
         (
             "[api.example.com]",
             "['a b', '']",

@@ -1,0 +1,42 @@
+//! The section `token`: where a request carries its token, if not in `Authorization`.
+
+use tenantguard::credential::TokenSource;
+
+use super::fields::{At, Fields, Shape};
+use super::values;
+use crate::finding::{Code, Finding};
+use crate::report::Report;
+
+const TOKEN: Shape =
+    Shape { what: "the place of the token", fields: &["header", "cookie"], later: &[] };
+
+/// Headers that mean something else to the proxy or the upstream.
+const TAKEN: [&str; 4] = ["authorization", "cookie", "host", "content-type"];
+
+pub(super) fn source(at: &At<'_>, report: &mut Report) -> Option<TokenSource> {
+    let fields = Fields::of(at, &TOKEN, report)?;
+    let (header, cookie) = (fields.optional("header"), fields.optional("cookie"));
+    let (at, make): (_, fn(Box<str>) -> TokenSource) = match (header, cookie) {
+        (Some(at), None) => (at, TokenSource::Header),
+        (None, Some(at)) => (at, TokenSource::Cookie),
+        _ => {
+            let message = "the token comes from one place";
+            let finding = Finding::new(Code::Conflict, at.place(), message);
+            let help = "write `header: NAME` or `cookie: NAME`, or leave `token` out for `Authorization: Bearer`";
+            report.push(finding.help(help));
+            return None;
+        }
+    };
+    let name = values::identifier(&at, report)?;
+    let is_header = fields.has("header");
+    let allowed = |b: u8| match is_header {
+        true => b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-',
+        false => b.is_ascii_alphanumeric() || b"-_.".contains(&b),
+    };
+    if name.value.bytes().all(allowed) && !TAKEN.contains(&name.value.as_str()) {
+        return Some(make(name.value.into()));
+    }
+    let finding = Finding::new(Code::InvalidText, at.place(), "a token cannot come from there");
+    report.push(finding.help("a header is named in lower case, such as x-jwt; a cookie with letters, digits, `-`, `_`, `.`"));
+    None
+}
