@@ -1,6 +1,8 @@
 //! The headers that are ours: recognized however spelled on the way in, set from a permit on the
 //! way out.
 
+use std::sync::Arc;
+
 /// Why a text is not a header prefix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -56,7 +58,7 @@ impl Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderNames {
     prefix: Box<str>,
-    names: Vec<(Header, Box<str>)>,
+    names: Vec<(Header, Arc<str>)>,
 }
 
 impl HeaderNames {
@@ -85,6 +87,11 @@ impl HeaderNames {
         self.names.iter().find(|(h, _)| *h == header).map_or("", |(_, name)| name)
     }
 
+    pub(crate) fn shared_name(&self, header: Header) -> Arc<str> {
+        let own = self.names.iter().find(|(h, _)| *h == header);
+        own.map_or_else(|| Arc::from(""), |(_, name)| Arc::clone(name))
+    }
+
     /// The header that `name` is a spelling of: case does not count, and `_` is read as `-`,
     /// because servers behind us may do so.
     #[must_use]
@@ -104,13 +111,45 @@ fn same_header(own: &str, name: &str) -> bool {
         })
 }
 
+/// The value of a header: shared with what it was made from where that is possible, because every
+/// request gets some of them.
+#[derive(Debug, Clone)]
+pub enum HeaderValue {
+    /// One of a few that never change.
+    Static(&'static str),
+    /// The text of a name or of a known token's bearer.
+    Shared(Arc<str>),
+    /// Made for this request.
+    Owned(Vec<u8>),
+}
+
+impl HeaderValue {
+    /// The value's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Static(text) => text.as_bytes(),
+            Self::Shared(text) => text.as_bytes(),
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for HeaderValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for HeaderValue {}
+
 /// What is done to a permitted request's headers before it goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeaderChanges {
     /// Names to remove, as they were spelled in the request; each once.
     pub remove: Vec<String>,
     /// Names to set, each to exactly one value.
-    pub set: Vec<(String, Vec<u8>)>,
+    pub set: Vec<(Arc<str>, HeaderValue)>,
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub mod credential;
 pub mod decision;
 pub mod gate;
 pub mod headers;
+mod hex;
 pub mod identity;
 pub mod keyring;
 pub mod path;

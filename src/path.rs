@@ -127,6 +127,12 @@ fn normalize(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
 
 /// Undoes needless percent-encoding (RFC 3986, section 6.2.2.2) and refuses what has two readings.
 fn decode(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
+    let is_plain = |b: &u8| *b == b'/' || is_unreserved(*b);
+    if path.iter().all(is_plain)
+        && let Ok(plain) = std::str::from_utf8(path)
+    {
+        return Ok(Cow::Borrowed(plain));
+    }
     let mut out = String::with_capacity(path.len());
     let mut rest = path.iter();
     while let Some(&byte) = rest.next() {

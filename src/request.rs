@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::hex;
 use crate::path::{NormalPath, PathError};
 use crate::trust::CertificateDigest;
 
@@ -52,7 +53,7 @@ pub struct RandomId([u8; 16]);
 
 impl fmt::Display for RandomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 

@@ -16,6 +16,7 @@ use self::route::Route;
 use self::trie::Trie;
 use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
+use crate::hex;
 use crate::identity::{CellName, PermissionName, TenantId};
 use crate::path::NormalPath;
 use crate::permissions::{PermissionId, PermissionSet};
@@ -28,7 +29,7 @@ pub struct PolicyDigest(pub [u8; 32]);
 impl fmt::Display for PolicyDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 

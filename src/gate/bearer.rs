@@ -2,6 +2,8 @@
 //! effective permissions. Depends on the token and the policy alone, so it can be kept for as long
 //! as both are valid.
 
+use std::sync::Arc;
+
 use crate::artifact::Policy;
 use crate::decision::{AccessError, BindingError, Refusal, TenantError};
 use crate::identity::{PrincipalId, RoleName, TenantId};
@@ -23,9 +25,9 @@ pub(super) struct Bearer {
     pub(super) token: TokenHandle,
     permissions: Permissions,
     /// `x-principal-id`, `x-tenant-roles` and `x-tenant-scope`, spelled once.
-    pub(super) principal_text: String,
-    pub(super) roles_text: String,
-    pub(super) scope_text: String,
+    pub(super) principal_text: Arc<str>,
+    pub(super) roles_text: Arc<str>,
+    pub(super) scope_text: Arc<str>,
     /// Whether the token may go on to the upstream.
     pub(super) forwards_token: bool,
     binding: Binding,
@@ -88,9 +90,9 @@ impl Bearer {
         let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
         Ok(Self {
             issuer: id,
-            principal_text: principal.to_string(),
-            roles_text: join(roles.iter().map(|role| role.as_str()), ","),
-            scope_text: join(effective.map(|name| name.as_str()), " "),
+            principal_text: principal.to_string().into(),
+            roles_text: join(roles.iter().map(|role| role.as_str()), ",").into(),
+            scope_text: join(effective.map(|name| name.as_str()), " ").into(),
             principal,
             tenant,
             token,

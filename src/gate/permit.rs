@@ -1,12 +1,14 @@
 //! A permit: the only thing that lets a request go on, and the only source of the headers that the
 //! upstream sees. Its constructors are private to the gate.
 
+use std::sync::Arc;
+
 use super::Account;
-use super::pipeline::{Granted, TenantGrant};
+use super::pipeline::{Access, Granted, TenantGrant};
 use crate::artifact::route::Usage;
 use crate::gate::Gate;
-use crate::headers::{Header, HeaderChanges, HeaderNames};
-use crate::request::Request;
+use crate::headers::{Header, HeaderChanges, HeaderNames, HeaderValue};
+use crate::request::{RandomId, Request};
 
 /// Lets a request go on.
 #[derive(Debug)]
@@ -43,11 +45,11 @@ pub struct Shadowed {
 
 impl Permit {
     pub(super) fn granted(granted: Granted, account: Account, changes: HeaderChanges) -> Self {
-        match granted {
-            Granted::Tenant(TenantGrant { usage, .. }) => {
+        match granted.access {
+            Access::Tenant(TenantGrant { usage, .. }) => {
                 Self::Tenant(TenantPermit { account, changes, usage })
             }
-            Granted::Public(_) => Self::Public(PublicPermit { account, changes }),
+            Access::Public(_) => Self::Public(PublicPermit { account, changes }),
         }
     }
 
@@ -105,7 +107,7 @@ impl Shadowed {
 fn differing(
     request: &Request<'_>,
     names: &HeaderNames,
-    would_set: &[(String, Vec<u8>)],
+    would_set: &[(Arc<str>, HeaderValue)],
 ) -> Vec<String> {
     let mut differs: Vec<String> = request
         .headers
@@ -113,7 +115,9 @@ fn differing(
         .filter_map(|(name, value)| Some((names.recognize(name)?, value)))
         .filter(|(header, _)| !matches!(header, Header::AuditId | Header::TenantContextId))
         .map(|(header, value)| (names.name(header), value))
-        .filter(|(name, value)| !would_set.iter().any(|(own, set)| own == name && set == *value))
+        .filter(|(name, value)| {
+            !would_set.iter().any(|(own, set)| **own == **name && set.as_bytes() == **value)
+        })
         .map(|(name, _)| name.to_owned())
         .collect();
     differs.sort_unstable();
@@ -136,34 +140,36 @@ impl Gate {
                 changes.remove.push(name.clone());
             }
         }
-        if let Granted::Tenant(TenantGrant { bearer, .. }) = granted
+        if let Access::Tenant(TenantGrant { bearer, .. }) = &granted.access
             && !bearer.forwards_token
         {
             self.policy.token_source().withhold(request, &mut changes);
         }
-        if let Some(path) = request.path().ok().and_then(|path| path.rewritten()) {
-            changes.set.push((":path".to_owned(), path));
+        if let Some(path) = &granted.rewritten {
+            changes.set.push((":path".into(), HeaderValue::Owned(path.clone())));
         }
-        let mut set = |header, value: String| {
-            changes.set.push((names.name(header).to_owned(), value.into_bytes()));
-        };
-        match granted {
-            Granted::Tenant(grant) => set_identity(grant, &mut set),
-            Granted::Public(_) => set(Header::TenantCell, self.policy.default_cell().to_string()),
+        let mut set = |header, value| changes.set.push((names.shared_name(header), value));
+        match &granted.access {
+            Access::Tenant(grant) => set_identity(grant, &mut set),
+            Access::Public(_) => {
+                set(Header::TenantCell, HeaderValue::Shared(self.policy.default_cell().shared()));
+            }
         }
-        set(Header::TenantContextId, account.ids.context.to_string());
-        set(Header::AuditId, account.ids.audit.to_string());
+        let id = |id: RandomId| HeaderValue::Owned(id.to_string().into_bytes());
+        set(Header::TenantContextId, id(account.ids.context));
+        set(Header::AuditId, id(account.ids.audit));
         changes
     }
 }
 
-fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, String)) {
+fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) {
     let TenantGrant { bearer, resource: (resource, tenant), .. } = grant;
-    set(Header::TenantId, bearer.tenant.to_string());
-    set(Header::ResourceTenantId, resource.to_string());
-    set(Header::TenantIsolation, tenant.isolation.as_str().to_owned());
-    set(Header::TenantCell, tenant.cell.to_string());
-    set(Header::PrincipalId, bearer.principal_text.clone());
-    set(Header::TenantRoles, bearer.roles_text.clone());
-    set(Header::TenantScope, bearer.scope_text.clone());
+    let shared = |text: &Arc<str>| HeaderValue::Shared(Arc::clone(text));
+    set(Header::TenantId, HeaderValue::Shared(bearer.tenant.shared()));
+    set(Header::ResourceTenantId, HeaderValue::Shared(resource.shared()));
+    set(Header::TenantIsolation, HeaderValue::Static(tenant.isolation.as_str()));
+    set(Header::TenantCell, HeaderValue::Shared(tenant.cell.shared()));
+    set(Header::PrincipalId, shared(&bearer.principal_text));
+    set(Header::TenantRoles, shared(&bearer.roles_text));
+    set(Header::TenantScope, shared(&bearer.scope_text));
 }

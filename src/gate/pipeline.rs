@@ -7,7 +7,7 @@ use super::Need;
 use super::account::{Facts, Verdict};
 use super::bearer::Bearer;
 use super::tokens::TokenCache;
-use crate::artifact::route::{Access, Method, ResourceTenant, Route, Usage};
+use crate::artifact::route::{Access as RouteAccess, Method, ResourceTenant, Route, Usage};
 use crate::artifact::{Policy, Tenant};
 use crate::decision::{AccessError, Refusal};
 use crate::identity::TenantId;
@@ -34,7 +34,15 @@ impl<E: Into<Refusal>> From<E> for Stop {
 
 /// All checks passed.
 #[derive(Debug)]
-pub(super) enum Granted {
+pub(super) struct Granted {
+    pub(super) access: Access,
+    /// The path that the upstream gets, where it is not the one that was sent.
+    pub(super) rewritten: Option<Vec<u8>>,
+}
+
+/// By whom, or without anybody.
+#[derive(Debug)]
+pub(super) enum Access {
     Tenant(TenantGrant),
     Public(PublicGrant),
 }
@@ -56,10 +64,10 @@ pub(super) struct TenantGrant {
 
 impl Granted {
     pub(super) fn verdict(&self) -> Verdict {
-        match self {
-            Self::Tenant(_) => Verdict::Permit,
-            Self::Public(PublicGrant::Route) => Verdict::Public,
-            Self::Public(PublicGrant::Preflight) => Verdict::Preflight,
+        match &self.access {
+            Access::Tenant(_) => Verdict::Permit,
+            Access::Public(PublicGrant::Route) => Verdict::Public,
+            Access::Public(PublicGrant::Preflight) => Verdict::Preflight,
         }
     }
 }
@@ -89,23 +97,35 @@ impl Pipeline<'_> {
 
         let (id, route) = self.policy.find_route(&path).ok_or(Refusal::Route)?;
         facts.route = Some(id);
+        let access = self.access(method, &path, route, facts)?;
+        Ok(Granted { access, rewritten: path.rewritten() })
+    }
+
+    fn access(
+        &self,
+        method: &str,
+        path: &NormalPath<'_>,
+        route: &Route,
+        facts: &mut Facts,
+    ) -> Result<Access, Stop> {
         if self.is_preflight_of(route) {
-            return Ok(Granted::Public(PublicGrant::Preflight));
+            return Ok(Access::Public(PublicGrant::Preflight));
         }
         let (needed, resource) = match &route.access {
-            Access::Public { methods } => {
+            RouteAccess::Public { methods } => {
                 let is_known = methods.iter().any(|known| known.as_str() == method);
-                let public = Granted::Public(PublicGrant::Route);
+                let public = Access::Public(PublicGrant::Route);
                 return is_known.then_some(public).ok_or(Refusal::Method.into());
             }
-            Access::Tenant { methods, resource } => (permission_of(methods, method)?, resource),
+            RouteAccess::Tenant { methods, resource } => {
+                (permission_of(methods, method)?, resource)
+            }
         };
         facts.permission = Some(needed);
-
         let bearer = self.bearer(facts)?;
         bearer.authorize(self.policy, needed)?;
-        let resource = self.resource_tenant(&bearer.tenant, resource, &path, facts)?;
-        Ok(Granted::Tenant(TenantGrant { bearer, resource, usage: route.usage }))
+        let resource = self.resource_tenant(&bearer.tenant, resource, path, facts)?;
+        Ok(Access::Tenant(TenantGrant { bearer, resource, usage: route.usage }))
     }
 
     fn is_preflight_of(&self, route: &Route) -> bool {

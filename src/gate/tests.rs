@@ -10,7 +10,7 @@ use super::*;
 use crate::artifact::route::{Access, Method, ResourceTenant, Route, Template, Usage};
 use crate::artifact::{Isolation, PolicyDigest, PolicyParts, RoleRow, RoleTable, Tenant};
 use crate::credential::TokenSource;
-use crate::headers::HeaderNames;
+use crate::headers::{HeaderNames, HeaderValue};
 use crate::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use crate::permissions::PermissionId;
 use crate::time::UnixTime;
@@ -145,7 +145,7 @@ fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
     give_keys(&gate, &key("id"));
     match gate.resume(&pending, now()) {
         Step::Permit(permit @ Permit::Tenant(_)) => {
-            let tenant = ("x-tenant-id".to_owned(), b"acme".to_vec());
+            let tenant = ("x-tenant-id".into(), HeaderValue::Static("acme"));
             assert!(permit.changes().unwrap().set.contains(&tenant));
         }
         other => panic!("{other:?}"),

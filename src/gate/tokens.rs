@@ -5,7 +5,7 @@
 //! used often, so a flood of distinct tokens does not push the busy ones out all at once. An entry
 //! never outlives its token's times or its issuer's keys; a new policy begins with an empty cache.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::Weighter;
@@ -22,7 +22,44 @@ const ENTRY_OVERHEAD: usize = 64;
 /// How many entries to expect when no better is known.
 const EXPECTED_ENTRIES: usize = 8 * 1024;
 
-type Entries = Cache<Box<str>, Arc<Bearer>, ByBytes, Seeded>;
+/// How much of a token's end is hashed, in bytes: part of the signature, which nobody chooses.
+const HASHED_TAIL: usize = 64;
+
+type Entries = Cache<TokenText, Arc<Bearer>, ByBytes, Seeded>;
+
+/// A whole token. Equal only to itself; hashed by its end, which is as good as random.
+struct TokenText(Box<str>);
+
+impl Hash for TokenText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Presented(&self.0).hash(state);
+    }
+}
+
+impl PartialEq for TokenText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for TokenText {}
+
+/// A token that is looked up.
+struct Presented<'a>(&'a str);
+
+impl Hash for Presented<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bytes = self.0.as_bytes();
+        let tail = bytes.len().saturating_sub(HASHED_TAIL);
+        state.write(bytes.get(tail..).unwrap_or(bytes));
+    }
+}
+
+impl quick_cache::Equivalent<TokenText> for Presented<'_> {
+    fn equivalent(&self, key: &TokenText) -> bool {
+        *self.0 == *key.0
+    }
+}
 
 /// The cache.
 pub(super) struct TokenCache {
@@ -32,9 +69,9 @@ pub(super) struct TokenCache {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<Box<str>, Arc<Bearer>> for ByBytes {
-    fn weight(&self, token: &Box<str>, bearer: &Arc<Bearer>) -> u64 {
-        u64::try_from(token.len() + bearer.weight() + ENTRY_OVERHEAD).unwrap_or(u64::MAX)
+impl Weighter<TokenText, Arc<Bearer>> for ByBytes {
+    fn weight(&self, token: &TokenText, bearer: &Arc<Bearer>) -> u64 {
+        u64::try_from(token.0.len() + bearer.weight() + ENTRY_OVERHEAD).unwrap_or(u64::MAX)
     }
 }
 
@@ -63,11 +100,11 @@ impl TokenCache {
     /// The bearer of this very token, if it is known and its times still hold.
     pub(super) fn get(&self, token: &str, now: UnixTime) -> Option<Arc<Bearer>> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let bearer = Arc::clone(entries.get(token)?);
+        let bearer = Arc::clone(entries.get(&Presented(token))?);
         if bearer.is_valid_at(now) {
             return Some(bearer);
         }
-        entries.remove(token);
+        entries.remove(&Presented(token));
         None
     }
 
@@ -80,7 +117,7 @@ impl TokenCache {
     /// Keeps a bearer.
     pub(super) fn insert(&self, token: &str, bearer: Arc<Bearer>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.insert(token.into(), bearer);
+        entries.insert(TokenText(token.into()), bearer);
     }
 }
 

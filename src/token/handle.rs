@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::hex;
 use crate::identity::TenantId;
 
 /// The hash of (issuer, tenant, `jti`), or of (issuer, tenant, the token's digest) where a token
@@ -43,7 +44,7 @@ impl TokenHandle {
 impl fmt::Display for TokenHandle {
     /// 32 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 

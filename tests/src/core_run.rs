@@ -51,7 +51,11 @@ pub fn run(gate: &Gate, case: &Case, personas: &Personas) -> Result<Outcome, Cor
 
 fn permitted(permit: &Permit, headers: HeaderList) -> Outcome {
     let upstream = match permit.changes() {
-        Some(changes) => changed(headers, &changes.remove, &changes.set),
+        Some(changes) => {
+            let set = changes.set.iter();
+            let set = set.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+            changed(headers, &changes.remove, set.collect())
+        }
         None => headers,
     };
     Outcome {
@@ -68,13 +72,13 @@ fn permitted(permit: &Permit, headers: HeaderList) -> Outcome {
 pub fn changed(
     mut headers: HeaderList,
     remove: &[String],
-    set: &[(String, Vec<u8>)],
+    set: HeaderList,
 ) -> HeaderList {
     let is_in = |name: &str, list: &[String]| list.iter().any(|n| n.eq_ignore_ascii_case(name));
     headers.retain(|(name, _)| !is_in(name, remove));
     for (name, value) in set {
-        headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
-        headers.push((name.clone(), value.clone()));
+        headers.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
+        headers.push((name, value));
     }
     headers
 }

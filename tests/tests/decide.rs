@@ -146,7 +146,7 @@ fn read(output: &Output, headers: HeaderList) -> Result<Outcome> {
             serde_json::from_value(changes.get("remove").cloned().unwrap_or_default())?;
         let set: Vec<(String, String)> =
             serde_json::from_value(changes.get("set").cloned().unwrap_or_default())?;
-        anyhow::Ok(changed(headers, &remove, &as_bytes(set)))
+        anyhow::Ok(changed(headers, &remove, as_bytes(set)))
     });
     let response: Option<Vec<(String, String)>> =
         said.pointer("/response/headers").cloned().map(serde_json::from_value).transpose()?;

@@ -10,14 +10,14 @@ use tenantguard::token::CompactToken;
 
 /// One check, and how it ended.
 #[derive(Debug)]
-pub(super) struct CheckStep {
-    pub(super) check: Check,
-    pub(super) outcome: CheckOutcome,
-    pub(super) detail: Option<String>,
+pub(crate) struct CheckStep {
+    pub(crate) check: Check,
+    pub(crate) outcome: CheckOutcome,
+    pub(crate) detail: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CheckOutcome {
+pub(crate) enum CheckOutcome {
     Passed,
     Refused,
     /// The request is permitted without it.
@@ -27,7 +27,7 @@ pub(super) enum CheckOutcome {
 }
 
 impl CheckOutcome {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Refused => "refused",
@@ -38,14 +38,14 @@ impl CheckOutcome {
 }
 
 /// A decision with its request and policy.
-pub(super) struct Decided<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) request: &'a Request<'a>,
+pub(crate) struct Decided<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) request: &'a Request<'a>,
     step: Step,
 }
 
 impl<'a> Decided<'a> {
-    pub(super) fn new(policy: &'a Policy, request: &'a Request<'a>, step: Step) -> Self {
+    pub(crate) fn new(policy: &'a Policy, request: &'a Request<'a>, step: Step) -> Self {
         Self { policy, request, step }
     }
 
@@ -58,29 +58,33 @@ impl<'a> Decided<'a> {
         }
     }
 
-    pub(super) fn verdict(&self) -> Option<&Verdict> {
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        self.account().map(Account::facts)
+    }
+
+    pub(crate) fn verdict(&self) -> Option<&Verdict> {
         self.account().map(Account::verdict)
     }
 
-    pub(super) fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> Reason {
         self.verdict().map_or(Reason::KeysStale, Verdict::reason)
     }
 
     /// What was decided, or under shadow would have been.
-    pub(super) fn is_permitted(&self) -> bool {
+    pub(crate) fn is_permitted(&self) -> bool {
         !matches!(self.verdict(), Some(Verdict::Deny(_)) | None)
     }
 
-    pub(super) fn is_shadowed(&self) -> bool {
+    pub(crate) fn is_shadowed(&self) -> bool {
         self.request.mode == Mode::Shadow
     }
 
-    pub(super) fn detail(&self) -> Option<String> {
+    pub(crate) fn detail(&self) -> Option<String> {
         self.verdict().and_then(Verdict::detail)
     }
 
     /// What is done to the headers, if anything is.
-    pub(super) fn changes(&self) -> Option<&HeaderChanges> {
+    pub(crate) fn changes(&self) -> Option<&HeaderChanges> {
         match &self.step {
             Step::Permit(permit) => permit.changes(),
             _ => None,
@@ -88,21 +92,21 @@ impl<'a> Decided<'a> {
     }
 
     /// Identity headers that the gate would have set otherwise.
-    pub(super) fn differs(&self) -> &[String] {
+    pub(crate) fn differs(&self) -> &[String] {
         match &self.step {
             Step::Permit(Permit::Shadowed(shadowed)) => shadowed.differs(),
             _ => &[],
         }
     }
 
-    pub(super) fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         match &self.step {
             Step::Permit(permit) => permit.usage(),
             _ => Usage::None,
         }
     }
 
-    pub(super) fn response(&self) -> Option<&Response> {
+    pub(crate) fn response(&self) -> Option<&Response> {
         match &self.step {
             Step::Deny(denial) => Some(denial.response()),
             _ => None,
@@ -110,7 +114,7 @@ impl<'a> Decided<'a> {
     }
 
     /// Every check in order.
-    pub(super) fn steps(&self) -> Vec<CheckStep> {
+    pub(crate) fn steps(&self) -> Vec<CheckStep> {
         let last = self.reason().check();
         let steps = Check::ALL.iter().map(|(check, _)| {
             let outcome = match check.cmp(&last) {
@@ -184,7 +188,8 @@ impl<'a> Decided<'a> {
 
     /// Reads the token again: the account keeps nothing of what the sender only claims.
     fn with_token<T>(&self, read: impl FnOnce(&CompactToken<'_>) -> T) -> Option<T> {
-        let token = CompactToken::parse(self.policy.token_source().find(self.request).ok()?).ok()?;
+        let token =
+            CompactToken::parse(self.policy.token_source().find(self.request).ok()?).ok()?;
         Some(read(&token))
     }
 }

@@ -56,7 +56,7 @@ fn headline(decided: &Decided<'_>) -> String {
 }
 
 /// The checks that were made, a line each; those that were not share one.
-fn checks(screen: &mut String, steps: &[CheckStep]) -> Result {
+pub(crate) fn checks(screen: &mut String, steps: &[CheckStep]) -> Result {
     let made =
         |step: &&CheckStep| matches!(step.outcome, CheckOutcome::Passed | CheckOutcome::Refused);
     for step in steps.iter().filter(made) {
@@ -83,9 +83,9 @@ fn step_line(step: &CheckStep) -> String {
 fn upstream(screen: &mut String, changes: &HeaderChanges) -> Result {
     section(screen, "The upstream sees")?;
     for (name, value) in &changes.set {
-        match value.as_slice() == NO_ID {
+        match value.as_bytes() == NO_ID {
             true => header(screen, name, &styled(DIM, "(made anew at every hop)"))?,
-            false => header(screen, name, &bytes_human(value))?,
+            false => header(screen, name, &bytes_human(value.as_bytes()))?,
         }
     }
     if changes.remove.is_empty() {

@@ -37,7 +37,7 @@ pub(super) fn line(decided: &Decided<'_>) -> Value {
 
 fn upstream(decided: &Decided<'_>) -> Option<Value> {
     let changes = decided.changes()?;
-    let set = changes.set.iter().map(|(name, value)| json!([name, bytes_json(value)]));
+    let set = changes.set.iter().map(|(name, value)| json!([**name, bytes_json(value.as_bytes())]));
     Some(json!({"set": set.collect::<Value>(), "remove": changes.remove}))
 }
 

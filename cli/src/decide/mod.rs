@@ -4,8 +4,8 @@
 //! `moment` reads times, `input` the requests, `account` tells what the gate found, `human` and
 //! `json` show it.
 
-mod account;
-mod human;
+pub(crate) mod account;
+pub(crate) mod human;
 mod input;
 mod json;
 mod moment;

@@ -76,7 +76,7 @@ pub(crate) fn change_request_headers(changes: &HeaderChanges) -> Result<(), Host
         hostcalls::remove_map_value(map, name).map_err(|_| HostError)?;
     }
     for (name, value) in &changes.set {
-        hostcalls::set_map_value_bytes(map, name, Some(value)).map_err(|_| HostError)?;
+        hostcalls::set_map_value_bytes(map, name, Some(value.as_bytes())).map_err(|_| HostError)?;
     }
     Ok(())
 }

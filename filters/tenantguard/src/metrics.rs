@@ -3,8 +3,6 @@
 //! of fetched keys, `tenantguard.keys.replaced`, `.confirmed` and `.failed`. `envoy.yaml` shows the
 //! `stats_tags` that make labels of them.
 
-use std::collections::BTreeMap;
-
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 use tenantguard::decision::Reason;
@@ -19,9 +17,10 @@ pub(crate) enum KeysEvent {
     Failed,
 }
 
-/// The ids of the counters.
+/// The ids of the counters; those of decisions at the place of their reason.
 pub(crate) struct Metrics {
-    decisions: BTreeMap<(&'static str, Reason), u32>,
+    enforced: Vec<Option<u32>>,
+    shadowed: Vec<Option<u32>>,
     known: Option<u32>,
     new: Option<u32>,
     replaced: Option<u32>,
@@ -32,16 +31,9 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Defines every counter, so that each is there, at zero, before its first event.
     pub(crate) fn define() -> Self {
-        let mut decisions = BTreeMap::new();
-        for mode in [Mode::Enforce.as_str(), Mode::Shadow.as_str()] {
-            for reason in Reason::ALL {
-                let (decision, code) = (reason.decision(), reason.code());
-                let name = format!("decisions.mode.{mode}.decision.{decision}.reason.{code}");
-                decisions.extend(counter(&name).map(|id| ((mode, *reason), id)));
-            }
-        }
         Self {
-            decisions,
+            enforced: decisions(Mode::Enforce),
+            shadowed: decisions(Mode::Shadow),
             known: counter("tokens.known"),
             new: counter("tokens.new"),
             replaced: counter("keys.replaced"),
@@ -52,8 +44,11 @@ impl Metrics {
 
     /// Counts a decision.
     pub(crate) fn count(&self, account: &Account) {
-        let (mode, reason) = (account.mode().as_str(), account.verdict().reason());
-        increment(self.decisions.get(&(mode, reason)).copied());
+        let decisions = match account.mode() {
+            Mode::Shadow => &self.shadowed,
+            Mode::Enforce | Mode::Off => &self.enforced,
+        };
+        increment(decisions.get(account.verdict().reason() as usize).copied().flatten());
         match account.facts().was_known {
             Some(true) => increment(self.known),
             Some(false) => increment(self.new),
@@ -69,6 +64,16 @@ impl Metrics {
             KeysEvent::Failed => self.failed,
         });
     }
+}
+
+/// The counters of one mode, in the order of [`Reason::ALL`].
+fn decisions(mode: Mode) -> Vec<Option<u32>> {
+    let mode = mode.as_str();
+    let name = |reason: &Reason| {
+        let (decision, code) = (reason.decision(), reason.code());
+        counter(&format!("decisions.mode.{mode}.decision.{decision}.reason.{code}"))
+    };
+    Reason::ALL.iter().map(name).collect()
 }
 
 fn counter(name: &str) -> Option<u32> {
