@@ -200,7 +200,7 @@ impl Pipeline<'_> {
     }
 
     fn may_wait_for_keys(&self, id: IssuerId) -> bool {
-        !self.has_waited && self.ring.may_refetch(id, self.now.monotonic)
+        !self.has_waited && self.ring.is_worth_waiting(id, self.now.monotonic)
     }
 
     /// Whose data it is. A tenant that the directory does not know is refused like any other that

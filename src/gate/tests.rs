@@ -166,7 +166,11 @@ fn an_unknown_key_is_asked_for_once_in_a_while() {
     let pending = ask(&gate, Mode::Enforce);
     gate.ring().refetch(IssuerId(0), now().monotonic);
     assert_eq!(reason(&gate.resume(&pending, now())), "token.key");
-    assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "token.key");
+    let headers = request_headers(&[]);
+    let ids = RequestIds::from_entropy([7; 32]);
+    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    assert_eq!(reason(&gate.begin(&request, later(1))), "asks");
+    assert_eq!(reason(&gate.begin(&request, later(6))), "token.key");
     give_keys(&gate, &key("id"));
     assert_eq!(reason(&begin(&gate, &request_headers(&[]), Mode::Enforce)), "permit");
 }
@@ -183,7 +187,7 @@ fn rotated_and_stale_keys_take_known_tokens_with_them() {
     assert_eq!(reason(&gate.begin(&request, later(3_601))), "keys.stale");
     give_keys(&gate, &key("another"));
     gate.ring().refetch(IssuerId(0), now().monotonic);
-    assert_eq!(reason(&gate.begin(&request, later(0))), "token.key");
+    assert_eq!(reason(&gate.begin(&request, later(6))), "token.key");
 }
 
 #[test]

@@ -116,15 +116,19 @@ impl KeyRing {
     }
 
     /// A token names a key that is not in hand. Whether a fetch out of turn is worth waiting for:
-    /// at most one in a while for each issuer, however many such tokens come.
+    /// one that is still to come, or a new one, of which there is at most one in a while for each
+    /// issuer, however many such tokens come.
     #[must_use]
-    pub fn may_refetch(&self, issuer: IssuerId, now: Duration) -> bool {
-        self.lock().get(&issuer).is_some_and(|remote| remote.schedule.may_hurry(now))
+    pub fn is_worth_waiting(&self, issuer: IssuerId, now: Duration) -> bool {
+        self.lock().get(&issuer).is_some_and(|remote| {
+            remote.schedule.is_hurrying(now) || remote.schedule.may_hurry(now)
+        })
     }
 
-    /// Makes a fetch due at once, if [`Self::may_refetch`].
+    /// Makes a fetch due at once, if there has been none out of turn for a while.
     pub fn refetch(&self, issuer: IssuerId, now: Duration) {
-        if let Some(remote) = self.lock().get_mut(&issuer) {
+        // The first keys are fetched anyway.
+        if let Some(remote) = self.lock().get_mut(&issuer).filter(|remote| remote.held.is_some()) {
             remote.schedule.hurry(now);
         }
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 const MIN_REFRESH: Duration = Duration::from_secs(10);
 /// At most one fetch out of turn in this time.
 const HURRY_INTERVAL: Duration = Duration::from_secs(10);
+/// How long such a fetch is waited for.
+const HURRY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after the first failure; twice as long after each further one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest wait after failures.
@@ -17,6 +19,10 @@ pub(super) struct Schedule {
     state: State,
     failures: u32,
     hurried: Option<Duration>,
+    /// Whether the answer to the last hurry is still to come.
+    is_awaited: bool,
+    /// A hurry came while a fetch was under way, which may bring what was true before.
+    again: bool,
     /// Changes with every use, so that the jitter does.
     seed: u64,
 }
@@ -30,7 +36,14 @@ enum State {
 impl Schedule {
     /// Due at once.
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: State::DueAt(Duration::ZERO), failures: 0, hurried: None, seed }
+        Self {
+            state: State::DueAt(Duration::ZERO),
+            failures: 0,
+            hurried: None,
+            is_awaited: false,
+            again: false,
+            seed,
+        }
     }
 
     pub(super) fn is_due(&self, now: Duration) -> bool {
@@ -49,11 +62,18 @@ impl Schedule {
         self.hurried.is_none_or(|hurried| now.saturating_sub(hurried) >= HURRY_INTERVAL)
     }
 
+    /// Whether an answer is still to come that was hurried for.
+    pub(super) fn is_hurrying(&self, now: Duration) -> bool {
+        self.is_awaited
+            && self.hurried.is_some_and(|hurried| now.saturating_sub(hurried) < HURRY_PATIENCE)
+    }
+
     pub(super) fn hurry(&mut self, now: Duration) {
         if self.may_hurry(now) {
-            self.hurried = Some(now);
-            if let State::DueAt(due) = &mut self.state {
-                *due = now.min(*due);
+            (self.hurried, self.is_awaited) = (Some(now), true);
+            match &mut self.state {
+                State::DueAt(due) => *due = now.min(*due),
+                State::UnderWay => self.again = true,
             }
         }
     }
@@ -65,6 +85,11 @@ impl Schedule {
         refresh: Duration,
     ) {
         self.failures = 0;
+        if std::mem::take(&mut self.again) {
+            self.state = State::DueAt(confirmed);
+            return;
+        }
+        self.is_awaited &= self.hurried.is_some_and(|hurried| confirmed < hurried);
         let interval = max_age.map_or(refresh, |age| age.max(MIN_REFRESH).min(refresh));
         self.state = State::DueAt(confirmed + self.jittered(interval));
     }
@@ -72,6 +97,7 @@ impl Schedule {
     pub(super) fn failed(&mut self, now: Duration, refresh: Duration) {
         let doubled = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(6));
         self.failures = self.failures.saturating_add(1);
+        (self.is_awaited, self.again) = (false, false);
         let backoff = doubled.min(LONGEST_BACKOFF).min(refresh.max(FIRST_BACKOFF));
         self.state = State::DueAt(now + self.jittered(backoff));
     }

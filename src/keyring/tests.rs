@@ -114,14 +114,14 @@ fn failures_are_followed_by_ever_longer_waits() {
 fn an_unknown_key_hurries_the_fetch_once_in_a_while() {
     let ring = ring();
     ring.answered(A, &ok(&body("1")), secs(0), secs(0)).unwrap();
-    assert!(ring.may_refetch(A, secs(20)));
+    assert!(ring.is_worth_waiting(A, secs(20)));
     ring.refetch(A, secs(20));
     assert!(is_due(&ring, secs(20)));
     ring.answered(A, &ok(&body("2")), secs(0), secs(21)).unwrap();
-    assert!(!ring.may_refetch(A, secs(21)));
+    assert!(!ring.is_worth_waiting(A, secs(21)));
     ring.refetch(A, secs(21));
     assert!(!is_due(&ring, secs(21)));
-    assert!(ring.may_refetch(A, secs(30)));
+    assert!(ring.is_worth_waiting(A, secs(30)));
 }
 
 #[test]
@@ -136,4 +136,32 @@ fn cache_control_is_read() {
     ] {
         assert_eq!(max_age(value), age.map(secs), "{value}");
     }
+}
+
+#[test]
+fn who_comes_while_a_hurried_fetch_is_under_way_waits_for_it_too() {
+    let ring = ring();
+    ring.answered(A, &ok(&body("1")), secs(0), secs(0)).unwrap();
+    ring.refetch(A, secs(20));
+    assert!(is_due(&ring, secs(20)));
+    assert!(ring.is_worth_waiting(A, secs(21)));
+    assert!(!ring.is_worth_waiting(A, secs(26)), "but not for ever");
+}
+
+#[test]
+fn a_call_that_began_before_the_hurry_is_made_again() {
+    let ring = ring();
+    ring.answered(A, &ok(&body("1")), secs(0), secs(0)).unwrap();
+    assert!(is_due(&ring, secs(300)));
+    ring.refetch(A, secs(300));
+    ring.answered(A, &ok(&body("1")), secs(0), secs(301)).unwrap();
+    assert!(is_due(&ring, secs(301)));
+}
+
+#[test]
+fn waiting_for_the_first_keys_leaves_the_hurry_for_later() {
+    let ring = ring();
+    ring.refetch(A, secs(0));
+    ring.answered(A, &ok(&body("1")), secs(0), secs(0)).unwrap();
+    assert!(ring.is_worth_waiting(A, secs(1)));
 }

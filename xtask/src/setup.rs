@@ -53,7 +53,7 @@ pub(crate) fn node() -> Result<()> {
     let Ok(output) = Command::new("node").arg("--version").output() else {
         bail!(
             "Node is not on PATH; the core's tests run under it as wasm32. \
-             Install Node 18 or newer (Debian: apt-get install nodejs) and try again"
+             Install Node 20.12 or newer (Debian: apt-get install nodejs) and try again"
         );
     };
     eprintln!("Node: {}", String::from_utf8_lossy(&output.stdout).trim());

@@ -75,7 +75,7 @@ impl KeyFetcher {
     pub(crate) fn wish(&self, issuer: IssuerId) {
         let now = self.engine.now().monotonic;
         let ring = self.engine.gate.ring();
-        if ring.may_refetch(issuer, now) {
+        if ring.is_worth_waiting(issuer, now) {
             ring.refetch(issuer, now);
             if !self.lease.is_held() {
                 self.board.wish(issuer);
