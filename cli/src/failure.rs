@@ -40,6 +40,10 @@ pub(crate) enum Failure {
     Onboarded { what: &'static str, path: PathBuf },
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    #[error("{} is not a key set that can be used: {reason}", shown(.path))]
+    KeySet { path: PathBuf, reason: String },
+    #[error("line {number} of standard input is no token: {reason}")]
+    Token { number: usize, reason: String },
     #[error("the system gave no random bytes: {0}")]
     Random(getrandom::Error),
     #[error("the system clock is before 1970")]
@@ -67,6 +71,12 @@ impl Failure {
             Self::Onboarded { .. } => {
                 "give another --name or --out, or move it away; nothing was asked of the partner"
                     .to_owned()
+            }
+            Self::KeySet { .. } => {
+                r#"write {"keys": [...]}, as an issuer publishes it (RFC 7517)"#.to_owned()
+            }
+            Self::Token { .. } => {
+                r#"write one token a line, or {"token": "eyJ...", "at": 1767225600}"#.to_owned()
             }
             Self::Partner(error) => return error.help(),
             Self::StdinTwice(_) => "give one of them as a file".to_owned(),

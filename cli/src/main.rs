@@ -58,7 +58,7 @@ enum Command {
     /// Check and render a policy
     #[command(subcommand, disable_help_subcommand = true)]
     Policy(policy::Command),
-    /// Make keys and tokens for development
+    /// Verify tokens; make keys and tokens for development
     #[command(subcommand, disable_help_subcommand = true)]
     Token(token::Command),
     /// Take in a partner's identity provider

@@ -1,8 +1,10 @@
 //! The command as a person or a script calls it: the real binary, its output and its exit code.
 
 mod decide;
+mod partner;
 mod policy;
 mod token;
+mod verify;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -127,9 +129,15 @@ fn run<A: AsRef<OsStr>>(
 #[test]
 fn the_first_screen_of_every_command_has_examples() {
     let room = Room::new();
-    for command in
-        [&[][..], &["policy", "check"], &["token", "keygen"], &["token", "mint"], &["decide"]]
-    {
+    for command in [
+        &[][..],
+        &["policy", "check"],
+        &["token", "keygen"],
+        &["token", "mint"],
+        &["token", "verify"],
+        &["partner", "onboard"],
+        &["decide"],
+    ] {
         let run = room.run(command.iter().chain(&["--help"]));
         assert_eq!(run.code, Some(0), "{run:?}");
         assert!(run.out.contains("tenantguard ") && run.out.contains("Usage:"), "{run:?}");

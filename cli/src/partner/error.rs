@@ -23,6 +23,8 @@ pub(crate) enum PartnerError {
     Redirect { url: String, status: u16, to: String },
     #[error("{url} answered {status}{}", excerpt(.body))]
     Status { url: String, status: u16, body: Vec<u8> },
+    #[error("{url} does not let us register ({status}){}", excerpt(.body))]
+    NotAuthorized { url: String, status: u16, body: Vec<u8> },
     #[error("{url} did not answer with {what}: {reason}")]
     Shape { url: String, what: &'static str, reason: String },
     #[error("the issuer is {asked:?}, and its configuration says {said:?}")]
@@ -63,8 +65,8 @@ impl PartnerError {
                  name it"
                     .to_owned()
             }
-            Self::Status { status: 401 | 403, .. } => {
-                "registration needs an initial access token of the partner: \
+            Self::NotAuthorized { .. } => {
+                "give an initial access token that the partner made for us: \
                  --initial-access-token-file FILE"
                     .to_owned()
             }

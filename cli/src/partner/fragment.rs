@@ -25,6 +25,7 @@ impl Fragment<'_> {
         let algorithms: Vec<&str> = self.algorithms.iter().map(|one| one.name()).collect();
         let algorithms = algorithms.join(", ");
         let tenants = format!("tenants: [{}]", self.tenants.join(", "));
+        let width = tenants.len();
         format!(
             "\
 # Put this issuer under `issuers:` of the policy, and {jwks_file} beside the policy.
@@ -35,8 +36,8 @@ issuers:
     keys: {{jwks_file: {jwks_file}}}
     algorithms: [{algorithms}]
     asserts:
-      {tenants:<24}  # (*) the tenants that it may speak for
-      {roles:<24}  # (*) the roles that it may give there
+      {tenants}  # (*) the tenants that it may speak for
+      {roles:<width$}  # (*) the roles that it may give there
     max_lifetime: {MAX_LIFETIME}
 ",
             roles = "roles: []"

@@ -135,7 +135,13 @@ impl Client {
         if let Some(token) = bearer {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        self.body(endpoint, request.send(json.to_string()), StatusCode::CREATED)
+        let created = self.body(endpoint, request.send(json.to_string()), StatusCode::CREATED);
+        created.map_err(|error| match error {
+            PartnerError::Status { url, status: status @ (401 | 403), body } => {
+                PartnerError::NotAuthorized { url, status, body }
+            }
+            other => other,
+        })
     }
 
     fn body(

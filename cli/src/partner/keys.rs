@@ -68,7 +68,7 @@ impl PinnedKeys {
     }
 
     pub(super) fn left_out_lines(&self) -> Vec<String> {
-        self.left_out.iter().map(|(name, why)| format!("{name} {why}")).collect()
+        self.left_out.iter().map(|(name, why)| format!("{name}, which {why}")).collect()
     }
 }
 

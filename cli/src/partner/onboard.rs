@@ -149,6 +149,8 @@ struct Files {
 
 impl Files {
     fn new(directory: &Path, name: &str) -> Self {
+        // Said as one would type it.
+        let directory = if directory == Path::new(".") { Path::new("") } else { directory };
         let keys_name = format!("{name}.jwks.json");
         Self {
             keys: directory.join(&keys_name),

@@ -1,7 +1,8 @@
-//! `tenantguard token ...`: for development only. Says so whenever it makes something.
+//! `tenantguard token ...`: what it makes is for development only, and it says so then.
 
 mod keygen;
 mod mint;
+mod verify;
 
 use clap::Subcommand;
 
@@ -16,12 +17,15 @@ pub(crate) enum Command {
     Keygen(keygen::Arguments),
     /// Sign a token with a development key
     Mint(Box<mint::Arguments>),
+    /// Verify tokens, and show every check
+    Verify(Box<verify::Arguments>),
 }
 
 pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Mint(arguments) => mint::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     }
 }
 
