@@ -66,7 +66,11 @@ pub fn request(address: SocketAddr, method: &str, path: &str) -> io::Result<Resp
     send(address, head.as_bytes())
 }
 
-fn read_response(stream: &mut impl Read, to_head: bool) -> io::Result<Response> {
+/// Reads one response off a stream; `to_head` if it answers a HEAD and has no body.
+///
+/// # Errors
+/// As [`send`].
+pub fn read_response(stream: &mut impl Read, to_head: bool) -> io::Result<Response> {
     let mut reader = Reader { stream, buffer: Vec::new() };
     loop {
         let head = reader.head()?;

@@ -2,6 +2,7 @@
 //! table shows. One Envoy with the deployed configuration serves most tests, side by side; a test
 //! that needs another configuration starts its own.
 
+mod binding;
 mod corpus;
 mod grpc;
 mod hostile;
@@ -99,5 +100,6 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("startup: the deployed configuration starts as it is", startup::as_deployed),
     alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
     alone("startup: a configuration that is none is refused", startup::no_configuration),
+    alone("binding: a bound token is taken from its client only", binding::holds),
     alone("metrics: decisions are counted by reason", metrics::by_reason),
 ];
