@@ -96,6 +96,8 @@ pub struct PolicyParts {
     pub headers: HeaderNames,
     /// Where tokens come from.
     pub token_source: TokenSource,
+    /// How much memory each worker may spend on known tokens, in bytes; 0 for none.
+    pub token_cache: u64,
 }
 
 /// Why parts do not make a policy.
@@ -159,6 +161,12 @@ impl Policy {
     #[must_use]
     pub fn token_source(&self) -> &TokenSource {
         &self.parts.token_source
+    }
+
+    /// How much memory a gate may spend on known tokens, in bytes.
+    #[must_use]
+    pub fn token_cache(&self) -> u64 {
+        self.parts.token_cache
     }
 
     /// The cluster for requests without a tenant of their own.

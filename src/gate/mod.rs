@@ -90,7 +90,8 @@ impl Gate {
     #[must_use]
     pub fn with_verifier(policy: Arc<Policy>, verifier: Arc<dyn Verifier>, seed: u64) -> Self {
         let ring = KeyRing::new(&policy, seed);
-        Self { policy, verifier, tokens: TokenCache::new(seed), ring }
+        let tokens = TokenCache::new(policy.token_cache(), seed);
+        Self { policy, verifier, tokens, ring }
     }
 
     /// The policy that it decides by.

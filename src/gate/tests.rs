@@ -81,6 +81,7 @@ fn gate() -> Gate {
         default_cell: cell,
         headers: HeaderNames::new("x-").unwrap(),
         token_source: TokenSource::Authorization,
+        token_cache: 1024 * 1024,
     };
     Gate::new(Arc::new(Policy::assemble(parts).unwrap()))
 }

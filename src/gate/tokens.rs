@@ -6,7 +6,7 @@
 //! never outlives its token's times or its issuer's keys; a new policy begins with an empty cache.
 
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
@@ -15,8 +15,6 @@ use super::bearer::Bearer;
 use crate::time::UnixTime;
 use crate::trust::IssuerId;
 
-/// How much memory the cache may take, in bytes.
-const WEIGHT_LIMIT: u64 = 16 * 1024 * 1024;
 /// What an entry takes beside its token and bearer, in bytes.
 const ENTRY_OVERHEAD: usize = 64;
 /// How many entries to expect when no better is known.
@@ -63,7 +61,8 @@ impl quick_cache::Equivalent<TokenText> for Presented<'_> {
 
 /// The cache.
 pub(super) struct TokenCache {
-    entries: Mutex<Entries>,
+    /// None if nothing is to be kept.
+    entries: Option<Mutex<Entries>>,
 }
 
 #[derive(Clone)]
@@ -90,16 +89,16 @@ impl BuildHasher for Seeded {
 }
 
 impl TokenCache {
-    /// An empty cache whose hashes begin with `seed`.
-    pub(super) fn new(seed: u64) -> Self {
+    /// An empty cache of at most `limit` bytes, whose hashes begin with `seed`.
+    pub(super) fn new(limit: u64, seed: u64) -> Self {
         let lifecycle = quick_cache::unsync::DefaultLifecycle::default();
-        let entries = Cache::with(EXPECTED_ENTRIES, WEIGHT_LIMIT, ByBytes, Seeded(seed), lifecycle);
-        Self { entries: Mutex::new(entries) }
+        let entries = Cache::with(EXPECTED_ENTRIES, limit, ByBytes, Seeded(seed), lifecycle);
+        Self { entries: (limit > 0).then(|| Mutex::new(entries)) }
     }
 
     /// The bearer of this very token, if it is known and its times still hold.
     pub(super) fn get(&self, token: &str, now: UnixTime) -> Option<Arc<Bearer>> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock()?;
         let bearer = Arc::clone(entries.get(&Presented(token))?);
         if bearer.is_valid_at(now) {
             return Some(bearer);
@@ -110,20 +109,27 @@ impl TokenCache {
 
     /// Forgets what was verified by an issuer's former keys.
     pub(super) fn forget(&self, issuer: IssuerId) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|_, bearer| bearer.issuer != issuer);
+        if let Some(mut entries) = self.lock() {
+            entries.retain(|_, bearer| bearer.issuer != issuer);
+        }
     }
 
     /// Keeps a bearer.
     pub(super) fn insert(&self, token: &str, bearer: Arc<Bearer>) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.insert(TokenText(token.into()), bearer);
+        if let Some(mut entries) = self.lock() {
+            entries.insert(TokenText(token.into()), bearer);
+        }
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Entries>> {
+        let entries = self.entries.as_ref()?;
+        Some(entries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("TokenCache").field("tokens", &entries.len()).finish_non_exhaustive()
+        let tokens = self.lock().map(|entries| entries.len());
+        f.debug_struct("TokenCache").field("tokens", &tokens).finish_non_exhaustive()
     }
 }
