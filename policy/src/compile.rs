@@ -12,11 +12,11 @@ use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::permissions::PermissionSet;
 use tenantguard::token::{Key, KeySet};
 use tenantguard::trust::{
-    Asserts, ClaimMap, ClientCertificate, Issuer as CompiledIssuer, IssuerKeys,
-    RemoteKeys as CompiledRemoteKeys, UnlistedRoles,
+    Asserts, Issuer as CompiledIssuer, IssuerKeys, RemoteKeys as CompiledRemoteKeys,
 };
 
 use crate::check::{Declared, Hierarchy, Resolved};
+use crate::claim_map;
 use crate::place::Located;
 use crate::source::{Access, Issuer, Keys, Listed, RemoteKeys, Role, Route, Source};
 
@@ -42,6 +42,7 @@ pub(crate) fn policy(
         default_cell: source.default_cell,
         headers: source.headers,
         token_source: source.token_source,
+        token_cache: source.token_cache,
     })
 }
 
@@ -76,9 +77,9 @@ fn issuer(issuer: &Issuer, keys: Vec<Key>, source: &Source) -> Option<CompiledIs
         audiences: audiences.iter().map(|a| a.value.as_str().into()).collect(),
         tenants: asserts(&issuer.tenants),
         roles: asserts(&issuer.roles),
-        unlisted_roles: UnlistedRoles::Refuse,
-        claims: ClaimMap::default(),
-        client_certificate: ClientCertificate::AsBound,
+        unlisted_roles: issuer.unlisted_roles.as_ref().map(|u| u.value).unwrap_or_default(),
+        claims: claim_map::of(&issuer.claims),
+        client_certificate: issuer.client_certificate.clone(),
         max_lifetime: issuer.max_lifetime,
         skew: issuer.skew,
         authority: issuer.authority,

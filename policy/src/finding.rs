@@ -80,6 +80,12 @@ codes! {
     InvalidMethod = "invalid-method",
     /// A header prefix that cannot be one.
     InvalidHeaderPrefix = "invalid-header-prefix",
+    /// A text that does not say where a claim stands.
+    InvalidClaim = "invalid-claim",
+    /// A text that is not the domain of an e-mail address.
+    InvalidDomain = "invalid-domain",
+    /// A text that is not the SHA-256 digest of a certificate.
+    InvalidDigest = "invalid-digest",
     /// A signature algorithm that is not accepted.
     UnknownAlgorithm = "unknown-algorithm",
 
@@ -107,6 +113,12 @@ codes! {
     AmbiguousScope = "ambiguous-scope",
     /// A dedicated tenant whose cell serves others too.
     SharedCell = "shared-cell",
+    /// A tenant or role that an issuer is mapped to and may not assert.
+    NotAsserted = "not-asserted",
+    /// A claim that is dropped, and that the gate needs.
+    DroppedClaim = "dropped-claim",
+    /// A setting that another one leaves without effect.
+    NoEffect = "no-effect",
     /// More of something than a policy may have.
     TooMany = "too-many",
     /// Two keys of one issuer that a token could not tell apart.

@@ -23,6 +23,7 @@
 )]
 
 mod check;
+mod claim_map;
 mod compile;
 mod finding;
 mod json;

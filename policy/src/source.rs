@@ -10,7 +10,7 @@ use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
 use tenantguard::token::Algorithm;
-use tenantguard::trust::{Authority, TokenType};
+use tenantguard::trust::{Authority, ClaimPath, ClientCertificate, TokenType, UnlistedRoles};
 
 use crate::place::{Located, Place};
 
@@ -25,6 +25,8 @@ pub struct Source {
     pub headers: HeaderNames,
     /// Where tokens come from.
     pub token_source: TokenSource,
+    /// How much memory each worker may spend on known tokens, in bytes.
+    pub token_cache: u64,
     /// Who signs tokens.
     pub issuers: Vec<Issuer>,
     /// The tenants.
@@ -60,6 +62,12 @@ pub struct Issuer {
     pub tenants: Listed<TenantId>,
     /// The roles that it may give.
     pub roles: Listed<RoleName>,
+    /// What a role outside that list does, where it is said.
+    pub unlisted_roles: Option<Located<UnlistedRoles>>,
+    /// Where its claims stand, where that is said.
+    pub claims: Claims,
+    /// What it asks of the client's certificate.
+    pub client_certificate: ClientCertificate,
     /// The longest `exp - iat`.
     pub max_lifetime: Duration,
     /// How far its clock may be off.
@@ -68,6 +76,50 @@ pub struct Issuer {
     pub authority: Authority,
     /// The `typ` of its tokens.
     pub token_type: TokenType,
+}
+
+/// What an issuer's claims mean here. What is left out has its usual name.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The acting tenant.
+    pub tenant: Option<TenantFrom>,
+    /// The principal.
+    pub principal: Option<PrincipalFrom>,
+    /// The roles.
+    pub roles: Option<Located<RolesFrom>>,
+    /// The scopes.
+    pub scope: Option<Located<ClaimPath>>,
+    /// Claims that must be there.
+    pub required: Vec<Located<ClaimPath>>,
+    /// Claims that never leave the gate.
+    pub drop: Vec<Located<ClaimPath>>,
+}
+
+/// Where the acting tenant comes from.
+#[derive(Debug)]
+pub enum TenantFrom {
+    /// A claim.
+    Claim(Located<ClaimPath>),
+    /// The policy.
+    Constant(Located<TenantId>),
+}
+
+/// Where the principal comes from.
+#[derive(Debug)]
+pub struct PrincipalFrom {
+    /// The claim.
+    pub claim: Located<ClaimPath>,
+    /// If it is an e-mail address: its domains, in lower case.
+    pub domains: Option<Vec<Located<Box<str>>>>,
+}
+
+/// Where the roles come from.
+#[derive(Debug)]
+pub struct RolesFrom {
+    /// The claim.
+    pub claim: Located<ClaimPath>,
+    /// The issuer's names for our roles, if they are not ours.
+    pub map: Option<Vec<(String, Located<RoleName>)>>,
 }
 
 /// Where an issuer's keys are.

@@ -19,6 +19,15 @@ issuers:
     issuer: https://sso.partner.example
     keys: {jwks_file: partner.jwks.json}
     asserts: {tenants: [globex], roles: [viewer]}
+    unlisted_roles: ignore
+    claims:
+      tenant: https://partner.example/tenant
+      principal: {claim: email, domains: [partner.example]}
+      roles: /realm_access/roles
+      scope: scp
+      required: [azp]
+      drop: [phone_number, /address/street]
+    client_certificate: required
 tenants:
   acme: {isolation: dedicated, cell: acme-eu}
   globex: {isolation: shared}

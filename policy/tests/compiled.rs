@@ -8,6 +8,9 @@ use tenantguard::artifact::{Isolation, Policy};
 use tenantguard::identity::{RoleName, TenantId};
 use tenantguard::path::NormalPath;
 use tenantguard::permissions::PermissionSet;
+use tenantguard::trust::{
+    ClaimMap, ClaimPath, ClientCertificate, Issuer, PrincipalSource, TenantSource, UnlistedRoles,
+};
 use tenantguard_policy::{Format, NoFiles, check, compile};
 
 fn good() -> Policy {
@@ -98,6 +101,60 @@ fn routes_keep_what_they_ask() {
         .map(|(method, id)| (method.as_str(), policy.permission(*id).unwrap().as_str()))
         .collect();
     assert_eq!(asked, [("GET", "users:read")]);
+}
+
+fn issuer<'p>(policy: &'p Policy, url: &str) -> &'p Issuer {
+    policy.find_issuer(url).unwrap().1
+}
+
+#[test]
+fn claims_stand_where_the_policy_says_and_otherwise_where_they_usually_do() {
+    let policy = good();
+    let path = |text: &str| ClaimPath::parse(text).unwrap();
+    let platform = issuer(&policy, "https://id.example.com");
+    assert_eq!(platform.claims, ClaimMap::default());
+    assert_eq!(platform.unlisted_roles, UnlistedRoles::Refuse);
+    assert_eq!(platform.client_certificate, ClientCertificate::AsBound);
+
+    let partner = issuer(&policy, "https://sso.partner.example");
+    let ClaimMap { tenant, principal, roles, scope, required, drop } = &partner.claims;
+    assert_eq!(*tenant, TenantSource::Claim(path("https://partner.example/tenant")));
+    let domains = vec!["partner.example".into()];
+    assert_eq!(*principal, PrincipalSource::Email { claim: path("email"), domains });
+    assert_eq!((&roles.claim, &roles.map), (&path("/realm_access/roles"), &None));
+    assert_eq!(*scope, path("scp"));
+    assert_eq!(*required, [path("azp")]);
+    assert_eq!(*drop, [path("phone_number"), path("/address/street")]);
+    assert_eq!(partner.unlisted_roles, UnlistedRoles::Ignore);
+    assert_eq!(partner.client_certificate, ClientCertificate::Bound);
+}
+
+#[test]
+fn a_constant_tenant_mapped_roles_and_pins_are_kept() {
+    let pin = "00ff".repeat(16);
+    let colons = vec!["A1"; 32].join(":");
+    let text = GOOD
+        .replace("tenant: https://partner.example/tenant", "tenant: {constant: globex}")
+        .replace("    unlisted_roles: ignore\n", "")
+        .replace("roles: /realm", "roles: {claim: groups, map: {grp-a: viewer, grp b: viewer}} #")
+        .replace("[partner.example]", "[Partner.EXAMPLE]")
+        .replace(
+            "client_certificate: required",
+            &format!("client_certificate: {{pinned: ['{pin}', {colons}]}}"),
+        );
+    let policy = compile(&text, Format::Yaml, &files()).unwrap();
+    let partner = issuer(&policy, "https://sso.partner.example");
+    let globex = TenantId::parse("globex").unwrap();
+    assert_eq!(partner.claims.tenant, TenantSource::Constant(globex));
+    let viewer = RoleName::parse("viewer").unwrap();
+    let map = BTreeMap::from([("grp-a".into(), viewer.clone()), ("grp b".into(), viewer)]);
+    assert_eq!(partner.claims.roles.map, Some(map));
+    let PrincipalSource::Email { domains, .. } = &partner.claims.principal else { panic!() };
+    assert_eq!(**domains, ["partner.example".into()]);
+    let mut alternating = [0; 32];
+    alternating.iter_mut().skip(1).step_by(2).for_each(|byte| *byte = 0xff);
+    let pins = vec![alternating, [0xa1; 32]];
+    assert_eq!(partner.client_certificate, ClientCertificate::Pinned(pins));
 }
 
 #[test]

@@ -69,11 +69,7 @@ fn permitted(permit: &Permit, headers: HeaderList) -> Outcome {
 
 /// The headers after a permit's changes, as a proxy makes them: all removals first.
 #[must_use]
-pub fn changed(
-    mut headers: HeaderList,
-    remove: &[String],
-    set: HeaderList,
-) -> HeaderList {
+pub fn changed(mut headers: HeaderList, remove: &[String], set: HeaderList) -> HeaderList {
     let is_in = |name: &str, list: &[String]| list.iter().any(|n| n.eq_ignore_ascii_case(name));
     headers.retain(|(name, _)| !is_in(name, remove));
     for (name, value) in set {

@@ -17,6 +17,10 @@ const KEYS: &[(&str, Algorithm)] = &[
     ("platform.eddsa", Algorithm::EdDsa),
     ("partnerco", Algorithm::Es256),
     ("machines", Algorithm::EdDsa),
+    ("workforce", Algorithm::Es256),
+    ("globex", Algorithm::EdDsa),
+    ("bound", Algorithm::EdDsa),
+    ("pinned", Algorithm::EdDsa),
     ("stranger", Algorithm::Es256),
     ("stranger.rs256", Algorithm::Rs256),
 ];
@@ -51,11 +55,16 @@ pub fn issuer_url(name: &str) -> Result<&'static str, CorpusError> {
         "platform" => Ok("https://id.example.com"),
         "partnerco" => Ok("https://sso.partnerco.example"),
         "machines" => Ok("https://machines.example.com"),
+        "workforce" => Ok("https://login.workforce.example"),
+        "globex" => Ok("https://sso.globex.example"),
+        "bound" => Ok("https://bound.example.com"),
+        "pinned" => Ok("https://pinned.example.com"),
         "stranger" => Ok("https://id.stranger.example"),
         _ => Err(CorpusError::Unknown {
             kind: "the issuer",
             name: name.to_owned(),
-            known: "platform, partnerco, machines, stranger".to_owned(),
+            known: "platform, partnerco, machines, workforce, globex, bound, pinned, stranger"
+                .to_owned(),
         }),
     }
 }

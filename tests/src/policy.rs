@@ -13,11 +13,13 @@ pub const YAML: &str = include_str!("../corpus/policy.yaml");
 /// The key files that `corpus/policy.yaml` names, by name.
 #[must_use]
 pub fn key_files() -> BTreeMap<String, String> {
-    let text = |name: &str| Some((name.to_owned(), keys::jwks_file(name)?.to_string()));
-    ["platform.jwks.json", "partnerco.jwks.json", "machines.jwks.json"]
-        .into_iter()
-        .filter_map(text)
-        .collect()
+    let issuers = ["platform", "partnerco", "machines", "workforce", "globex", "bound", "pinned"];
+    let file = |issuer| {
+        let name = format!("{issuer}.jwks.json");
+        let set = keys::jwks_file(&name)?.to_string();
+        Some((name, set))
+    };
+    issuers.into_iter().filter_map(file).collect()
 }
 
 /// The corpus policy as the filter's configuration.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tenantguard::token::{Algorithm, Key, KeyError, KeyKind};
 
-use super::Names;
+use super::{Names, claims};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Place};
 use crate::report::Report;
@@ -33,6 +33,7 @@ pub(super) fn check(
                 roles.find(role.value.as_str(), &role.place, report);
             }
         }
+        claims::check(issuer, tenants, roles, report);
         all.push(match &issuer.keys {
             Some(Keys::Inline(set)) => keys(issuer, set, report),
             Some(Keys::Remote(_)) | None => Vec::new(),

@@ -1,9 +1,10 @@
 //! What one part of a policy says about another: references, collisions, circles. Everything that
 //! is wrong is collected; a policy without findings compiles.
 //!
-//! `issuers`, `roles` and `routes` check their sections; `permissions` knows what is declared,
-//! `hierarchy` which role builds on which.
+//! `issuers`, `roles` and `routes` check their sections, `claims` an issuer's mapping; `permissions`
+//! knows what is declared, `hierarchy` which role builds on which.
 
+mod claims;
 mod hierarchy;
 mod issuers;
 mod permissions;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::token::Algorithm;
-use tenantguard::trust::{Authority, TokenType};
+use tenantguard::trust::{Authority, ClientCertificate, TokenType, UnlistedRoles};
 
 use super::fields::{At, Fields, Shape};
-use super::{keys, values};
+use super::{certificates, claims, keys, values};
 use crate::finding::Code;
 use crate::place::Located;
 use crate::report::Report;
@@ -22,12 +22,15 @@ const ISSUER: Shape = Shape {
         "algorithms",
         "audiences",
         "asserts",
+        "unlisted_roles",
+        "claims",
+        "client_certificate",
         "max_lifetime",
         "skew",
         "authority",
         "type",
     ],
-    later: &["claims", "client_certificate", "unlisted_roles"],
+    later: &[],
 };
 
 const ASSERTS: Shape =
@@ -41,6 +44,9 @@ const AUTHORITIES: [(&str, Authority); 3] = [
 
 const TYPES: [(&str, TokenType); 3] =
     [("any", TokenType::Any), ("JWT", TokenType::Jwt), ("at+jwt", TokenType::AccessToken)];
+
+const UNLISTED_ROLES: [(&str, UnlistedRoles); 2] =
+    [("refuse", UnlistedRoles::Refuse), ("ignore", UnlistedRoles::Ignore)];
 
 /// What most issuers sign with; others are named.
 const DEFAULT_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
@@ -81,6 +87,18 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
             .map(|at| values::list(&at, values::identifier, report).unwrap_or_default()),
         tenants,
         roles,
+        unlisted_roles: fields.optional("unlisted_roles").and_then(|at| {
+            let value = values::word(&at, &UNLISTED_ROLES, Code::UnknownValue, report)?;
+            Some(Located { value, place: at.key_place() })
+        }),
+        claims: fields
+            .optional("claims")
+            .and_then(|at| claims::all(&at, report))
+            .unwrap_or_default(),
+        client_certificate: fields
+            .optional("client_certificate")
+            .and_then(|at| certificates::client(&at, report))
+            .unwrap_or(ClientCertificate::AsBound),
         max_lifetime: lifetime("max_lifetime", LONGEST_LIFETIME, DEFAULT_LIFETIME, report),
         skew: lifetime("skew", LONGEST_SKEW, DEFAULT_SKEW, report),
         authority,

@@ -3,6 +3,8 @@
 //! What could not be read is left out or takes its default, so that the checks that follow still
 //! find what else is wrong. `fields` reads maps with known fields, `values` single values.
 
+mod certificates;
+mod claims;
 mod fields;
 mod issuers;
 mod keys;
@@ -36,6 +38,7 @@ const POLICY: Shape = Shape {
         "default_cell",
         "header_prefix",
         "token",
+        "token_cache",
         "issuers",
         "tenants",
         "roles",
@@ -71,6 +74,10 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
         token_source: match fields.optional("token") {
             Some(at) => token::source(&at, report)?,
             None => TokenSource::Authorization,
+        },
+        token_cache: match fields.optional("token_cache") {
+            Some(at) => token::cache(&at, report)?,
+            None => token::DEFAULT_CACHE,
         },
         issuers: section(&fields, "issuers", issuers::all, report)?,
         tenants: section(&fields, "tenants", tenants::all, report)?,

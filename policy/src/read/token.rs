@@ -1,10 +1,12 @@
-//! The section `token`: where a request carries its token, if not in `Authorization`.
+//! `token`: where a request carries its token, if not in `Authorization`; and `token_cache`: how
+//! much memory each worker may spend on tokens that it knows.
 
 use tenantguard::credential::TokenSource;
 
 use super::fields::{At, Fields, Shape};
 use super::values;
 use crate::finding::{Code, Finding};
+use crate::place::Quoted;
 use crate::report::Report;
 
 const TOKEN: Shape =
@@ -12,6 +14,27 @@ const TOKEN: Shape =
 
 /// Headers that mean something else to the proxy or the upstream.
 const TAKEN: [&str; 4] = ["authorization", "cookie", "host", "content-type"];
+
+const MEBIBYTE: u64 = 1024 * 1024;
+pub(super) const DEFAULT_CACHE: u64 = 16 * MEBIBYTE;
+const LARGEST_CACHE: u64 = 512;
+
+/// `off`, or a number of mebibytes: `16MiB`.
+pub(super) fn cache(at: &At<'_>, report: &mut Report) -> Option<u64> {
+    let text = values::text(at, "a size such as 16MiB", report)?;
+    let mebibytes = text.strip_suffix("MiB").and_then(|number| number.parse().ok());
+    match mebibytes {
+        _ if text == "off" => Some(0),
+        Some(mebibytes @ 1..=LARGEST_CACHE) => Some(mebibytes * MEBIBYTE),
+        _ => {
+            let message = format!("{} is no size of a cache", Quoted(text));
+            let finding = Finding::new(Code::InvalidText, at.place(), message);
+            let help = format!("write a size from 1MiB to {LARGEST_CACHE}MiB, or off");
+            report.push(finding.help(help));
+            None
+        }
+    }
+}
 
 pub(super) fn source(at: &At<'_>, report: &mut Report) -> Option<TokenSource> {
     let fields = Fields::of(at, &TOKEN, report)?;

@@ -49,12 +49,6 @@ fn issuers() {
         ("max_lifetime: 1h", "type: jwt", &[("unknown-value", "issuers.platform.type")]),
         ("max_lifetime: 1h", "audiences: []", &[("no-audience", "issuers.platform")]),
         ("max_lifetime: 1h", "max_life: 1h", &[("unknown-field", "issuers.platform.max_life")]),
-        ("max_lifetime: 1h", "claims: {}", &[("not-supported", "issuers.platform.claims")]),
-        (
-            "max_lifetime: 1h",
-            "client_certificate: required",
-            &[("not-supported", "issuers.platform.client_certificate")],
-        ),
         (
             "[ES256, EdDSA]",
             "[HS256, EdDSA]",

@@ -2,6 +2,7 @@
 //! have, by code and path, and no others.
 
 mod access;
+mod claims;
 mod issuers;
 
 use crate::common::{GOOD, check};
@@ -37,6 +38,10 @@ fn the_top_level() {
         ("[api.example.com]", "api.example.com", &[("wrong-type", "audiences")]),
         ("version: 1\n", "version: 1\ntoken: {cookie: session}\n", &[]),
         ("version: 1\n", "version: 1\ntoken: {}\n", &[("conflict", "token")]),
+        ("version: 1\n", "version: 1\ntoken_cache: 8MiB\n", &[]),
+        ("version: 1\n", "version: 1\ntoken_cache: 'off'\n", &[]),
+        ("version: 1\n", "version: 1\ntoken_cache: 8MB\n", &[("invalid-text", "token_cache")]),
+        ("version: 1\n", "version: 1\ntoken_cache: 1024MiB\n", &[("invalid-text", "token_cache")]),
         (
             "version: 1\n",
             "version: 1\ntoken: {header: x-jwt, cookie: session}\n",
