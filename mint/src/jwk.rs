@@ -11,7 +11,7 @@ use jwt_compact::{
 use rsa::traits::PrivateKeyParts as _;
 use serde_json::{Map, Value, json};
 
-use crate::{Algorithm, DevKey};
+use crate::{Algorithm, DevKey, es384};
 
 /// Why a private JWK is refused.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum JwkError {
     /// The key type and curve are none of those that development keys have.
     #[error(
         "the JWK's `{member}` is `{found}`: \
-         use an RSA key, an EC key on P-256 or an OKP key on Ed25519"
+         use an RSA key, an EC key on P-256 or P-384, or an OKP key on Ed25519"
     )]
     Unsupported {
         /// `kty` or `crv`.
@@ -40,12 +40,12 @@ pub enum JwkError {
         found: String,
     },
     /// `alg` contradicts the key type.
-    #[error("the JWK's `alg` is `{found}`, but a key of its type signs with {expected}")]
+    #[error("the JWK's `alg` is `{found}`, but a key of its type signs with {}", names(expected))]
     WrongAlgorithm {
         /// What the JWK says.
         found: String,
-        /// What its key type means.
-        expected: Algorithm,
+        /// What its key type can sign with.
+        expected: &'static [Algorithm],
     },
     /// The RSA modulus has a length that is too weak or too odd to use.
     #[error("the JWK's RSA modulus is not 2048, 3072 or 4096 bits long")]
@@ -70,14 +70,12 @@ pub(crate) struct PrivateJwk {
 
 pub(crate) fn parse_private(jwk: &Value) -> Result<PrivateJwk, JwkError> {
     let members = jwk.as_object().ok_or(JwkError::NotAnObject)?;
-    let (algorithm, name, numbers) = kind(members)?;
+    let Kind { algorithms, name, numbers } = Kind::read(members)?;
     for member in numbers {
         let text = text(members, member)?.ok_or(JwkError::Missing(member, name))?;
         URL_SAFE_NO_PAD.decode(text).map_err(|_| JwkError::NotBase64Url(member))?;
     }
-    if let Some(found) = text(members, "alg")?.filter(|found| *found != algorithm.as_str()) {
-        return Err(JwkError::WrongAlgorithm { found: found.to_owned(), expected: algorithm });
-    }
+    let algorithm = choose(algorithms, text(members, "alg")?)?;
     let kid = text(members, "kid")?.map(str::to_owned);
     // Only what was checked above goes on: an optional member that is malformed would
     // otherwise come back as an error that quotes it.
@@ -89,24 +87,64 @@ pub(crate) fn parse_private(jwk: &Value) -> Result<PrivateJwk, JwkError> {
     Ok(PrivateJwk { algorithm, kid, key })
 }
 
-/// The algorithm that a key's type means, a name for the type, and its number members.
-fn kind(
-    members: &Map<String, Value>,
-) -> Result<(Algorithm, &'static str, &'static [&'static str]), JwkError> {
-    let kty = text(members, "kty")?.ok_or(JwkError::NotAnObject)?;
-    let (algorithm, curve, numbers): (_, _, &'static [&'static str]) = match kty {
-        "RSA" => return Ok((Algorithm::Rs256, "RSA", &["n", "e", "d", "p", "q"])),
-        "EC" => (Algorithm::Es256, "P-256", &["x", "y", "d"]),
-        "OKP" => (Algorithm::EdDsa, "Ed25519", &["x", "d"]),
-        other => {
-            return Err(JwkError::Unsupported { member: "kty", found: other.to_owned() });
-        }
+/// What `kty` and `crv` say of a key.
+struct Kind {
+    /// What it can sign with. The first is meant where the JWK has no `alg`.
+    algorithms: &'static [Algorithm],
+    name: &'static str,
+    /// The members that must be there.
+    numbers: &'static [&'static str],
+}
+
+impl Kind {
+    const RSA: Self = Self {
+        algorithms: &[
+            Algorithm::Rs256,
+            Algorithm::Rs384,
+            Algorithm::Rs512,
+            Algorithm::Ps256,
+            Algorithm::Ps384,
+            Algorithm::Ps512,
+        ],
+        name: "RSA",
+        numbers: &["n", "e", "d", "p", "q"],
     };
-    match text(members, "crv")? {
-        Some(found) if found == curve => Ok((algorithm, curve, numbers)),
-        Some(found) => Err(JwkError::Unsupported { member: "crv", found: found.to_owned() }),
-        None => Err(JwkError::Missing("crv", curve)),
+    const P256: Self =
+        Self { algorithms: &[Algorithm::Es256], name: "EC", numbers: &["x", "y", "d"] };
+    const P384: Self = Self { algorithms: &[Algorithm::Es384], ..Self::P256 };
+    const ED25519: Self =
+        Self { algorithms: &[Algorithm::EdDsa], name: "OKP", numbers: &["x", "d"] };
+
+    fn read(members: &Map<String, Value>) -> Result<Self, JwkError> {
+        let kty = text(members, "kty")?.ok_or(JwkError::NotAnObject)?;
+        let unsupported =
+            |member, found: &str| Err(JwkError::Unsupported { member, found: found.to_owned() });
+        match (kty, text(members, "crv")?) {
+            ("RSA", _) => Ok(Self::RSA),
+            ("EC", Some("P-256")) => Ok(Self::P256),
+            ("EC", Some(es384::CURVE)) => Ok(Self::P384),
+            ("OKP", Some("Ed25519")) => Ok(Self::ED25519),
+            ("EC" | "OKP", Some(curve)) => unsupported("crv", curve),
+            ("EC", None) => Err(JwkError::Missing("crv", Self::P256.name)),
+            ("OKP", None) => Err(JwkError::Missing("crv", Self::ED25519.name)),
+            (kty, _) => unsupported("kty", kty),
+        }
     }
+}
+
+fn choose(possible: &'static [Algorithm], named: Option<&str>) -> Result<Algorithm, JwkError> {
+    let chosen = match named {
+        None => possible.first(),
+        Some(name) => possible.iter().find(|algorithm| algorithm.as_str() == name),
+    };
+    chosen.copied().ok_or_else(|| JwkError::WrongAlgorithm {
+        found: named.unwrap_or_default().to_owned(),
+        expected: possible,
+    })
+}
+
+fn names(algorithms: &[Algorithm]) -> String {
+    algorithms.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>().join(" or ")
 }
 
 fn text<'a>(

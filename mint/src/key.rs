@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Algorithm, JwkError,
+    es384::{self, Es384Key},
     jwk::{self, PrivateJwk},
 };
 
@@ -36,9 +37,32 @@ pub struct DevKey {
 
 #[derive(Clone)]
 enum Secret {
-    Rs256(Box<RsaPrivateKey>),
+    Rsa(RsaScheme, Box<RsaPrivateKey>),
     Es256(Box<Es256Key>),
+    Es384(Box<Es384Key>),
     EdDsa(Box<EdDsaKey>),
+}
+
+/// What an RSA key signs with: its padding and hash, under their JOSE name.
+#[derive(Clone, Copy)]
+struct RsaScheme {
+    algorithm: Algorithm,
+    scheme: Rsa,
+}
+
+impl RsaScheme {
+    fn of(algorithm: Algorithm) -> Option<Self> {
+        let scheme = match algorithm {
+            Algorithm::Rs256 => Rsa::rs256(),
+            Algorithm::Rs384 => Rsa::rs384(),
+            Algorithm::Rs512 => Rsa::rs512(),
+            Algorithm::Ps256 => Rsa::ps256(),
+            Algorithm::Ps384 => Rsa::ps384(),
+            Algorithm::Ps512 => Rsa::ps512(),
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::EdDsa => return None,
+        };
+        Some(Self { algorithm, scheme })
+    }
 }
 
 impl DevKey {
@@ -64,10 +88,11 @@ impl DevKey {
     /// Says which member is absent, malformed, or does not fit the others.
     pub fn from_private_jwk(jwk: &Value) -> Result<Self, JwkError> {
         let PrivateJwk { algorithm, kid, key } = jwk::parse_private(jwk)?;
-        let secret = match algorithm {
-            Algorithm::Rs256 => Secret::Rs256(Box::new(jwk::strong_rsa(&key)?)),
-            Algorithm::Es256 => Secret::Es256(Box::new(Es256Key::try_from(&key)?)),
-            Algorithm::EdDsa => Secret::EdDsa(Box::new(EdDsaKey::try_from(&key)?)),
+        let secret = match (RsaScheme::of(algorithm), algorithm) {
+            (Some(scheme), _) => Secret::Rsa(scheme, Box::new(jwk::strong_rsa(&key)?)),
+            (None, Algorithm::Es256) => Secret::Es256(Box::new(Es256Key::try_from(&key)?)),
+            (None, Algorithm::Es384) => Secret::Es384(Box::new(Es384Key::try_from(&key)?)),
+            (None, _) => Secret::EdDsa(Box::new(EdDsaKey::try_from(&key)?)),
         };
         let named = Self::named_by_thumbprint(secret);
         Ok(match kid {
@@ -92,8 +117,9 @@ impl DevKey {
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match &self.secret {
-            Secret::Rs256(_) => Algorithm::Rs256,
+            Secret::Rsa(scheme, _) => scheme.algorithm,
             Secret::Es256(_) => Algorithm::Es256,
+            Secret::Es384(_) => Algorithm::Es384,
             Secret::EdDsa(_) => Algorithm::EdDsa,
         }
     }
@@ -109,18 +135,19 @@ impl DevKey {
     #[must_use]
     pub fn private_jwk(&self) -> Value {
         let mut rendered = jwk::render(&self.secret.jwk(), self.algorithm(), &self.kid);
-        if let (Secret::Rs256(key), Some(members)) = (&self.secret, rendered.as_object_mut()) {
+        if let (Secret::Rsa(_, key), Some(members)) = (&self.secret, rendered.as_object_mut()) {
             jwk::add_crt_members(key, members);
         }
         rendered
     }
 
-    /// The raw JWS signature over `message`. For ES256 that is r ‖ s (RFC 7518 §3.4).
+    /// The raw JWS signature over `message`. For ES256 and ES384 that is r ‖ s (RFC 7518 §3.4).
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.secret {
-            Secret::Rs256(key) => Rsa::rs256().sign(key, message).as_bytes().into_owned(),
+            Secret::Rsa(by, key) => by.scheme.sign(key, message).as_bytes().into_owned(),
             Secret::Es256(key) => Es256.sign(key, message).as_bytes().into_owned(),
+            Secret::Es384(key) => key.sign(message),
             Secret::EdDsa(key) => Ed25519.sign(key, message).as_bytes().into_owned(),
         }
     }
@@ -143,9 +170,14 @@ impl fmt::Debug for DevKey {
 
 impl Secret {
     fn draw(algorithm: Algorithm, rng: &mut ChaCha20Rng) -> Option<Self> {
-        if algorithm == Algorithm::Rs256 {
+        if let Some(scheme) = RsaScheme::of(algorithm) {
             let (key, _) = Rsa::generate(rng, ModulusBits::TwoKibibytes).ok()?;
-            return Some(Self::Rs256(Box::new(key.into_inner())));
+            return Some(Self::Rsa(scheme, Box::new(key.into_inner())));
+        }
+        if algorithm == Algorithm::Es384 {
+            let mut bytes = [0; es384::LENGTH];
+            rng.fill_bytes(&mut bytes);
+            return Some(Self::Es384(Box::new(Es384Key::from_secret(&bytes)?)));
         }
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
@@ -157,8 +189,9 @@ impl Secret {
 
     fn jwk(&self) -> JsonWebKey<'_> {
         match self {
-            Self::Rs256(key) => JsonWebKey::from(&**key),
+            Self::Rsa(_, key) => JsonWebKey::from(&**key),
             Self::Es256(key) => JsonWebKey::from(&**key),
+            Self::Es384(key) => key.jwk(),
             Self::EdDsa(key) => JsonWebKey::from(&**key),
         }
     }

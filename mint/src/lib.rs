@@ -5,6 +5,7 @@
 //! clock. Follows RFC 7515 (compact JWS), RFC 7517 and 7518 (keys), RFC 8037 (EdDSA).
 
 mod algorithm;
+mod es384;
 mod jwk;
 mod key;
 mod token;
