@@ -152,10 +152,15 @@ name! {
 ///
 /// Two issuers share a namespace only when both declare it, so one provider's `bob` is never
 /// another's.
+///
+/// It is spelled `namespace/subject`, where every byte of the subject that is not visible ASCII,
+/// and `%`, `,` and `"`, is percent-encoded: one principal has one spelling, fit for a header.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalId {
     namespace: Namespace,
     subject: Arc<str>,
+    /// Spelled once, because every record and every upstream gets it.
+    spelled: Arc<str>,
 }
 
 impl PrincipalId {
@@ -166,7 +171,8 @@ impl PrincipalId {
     /// character.
     pub fn new(namespace: Namespace, subject: &str) -> Result<Self, NameError> {
         check(subject, SUBJECT_LIMIT, "all but control characters", |_, c| !c.is_control())?;
-        Ok(Self { namespace, subject: subject.into() })
+        let spelled = spell(&namespace, subject).into();
+        Ok(Self { namespace, subject: subject.into(), spelled })
     }
 
     /// The issuer's namespace.
@@ -180,21 +186,40 @@ impl PrincipalId {
     pub fn subject(&self) -> &str {
         &self.subject
     }
+
+    /// `namespace/subject`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.spelled
+    }
+
+    /// `namespace/subject` as text that is shared with it.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.spelled)
+    }
+}
+
+fn spell(namespace: &Namespace, subject: &str) -> String {
+    let mut out = format!("{namespace}/");
+    for byte in subject.bytes() {
+        match byte {
+            b'%' | b',' | b'"' | 0..=0x20 | 0x7f..=0xff => {
+                out.push('%');
+                for nibble in [byte >> 4, byte & 0xf] {
+                    let digit = char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+                    out.push(digit.to_ascii_uppercase());
+                }
+            }
+            _ => out.push(char::from(byte)),
+        }
+    }
+    out
 }
 
 impl fmt::Display for PrincipalId {
-    /// `namespace/subject`, where every byte of the subject that is not visible ASCII, and `%`,
-    /// `,` and `"`, is percent-encoded: one principal has one spelling, fit for a header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/", self.namespace)?;
-        for byte in self.subject.bytes() {
-            match byte {
-                b'%' | b',' | b'"' => write!(f, "%{byte:02X}")?,
-                0x21..=0x7e => fmt::Write::write_char(f, char::from(byte))?,
-                _ => write!(f, "%{byte:02X}")?,
-            }
-        }
-        Ok(())
+        f.write_str(&self.spelled)
     }
 }
 

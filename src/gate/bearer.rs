@@ -24,8 +24,7 @@ pub(super) struct Bearer {
     pub(super) tenant: TenantId,
     pub(super) token: TokenHandle,
     permissions: Permissions,
-    /// `x-principal-id`, `x-tenant-roles` and `x-tenant-scope`, spelled once.
-    pub(super) principal_text: Arc<str>,
+    /// `x-tenant-roles` and `x-tenant-scope`, spelled once.
     pub(super) roles_text: Arc<str>,
     pub(super) scope_text: Arc<str>,
     /// Whether the token may go on to the upstream.
@@ -90,7 +89,6 @@ impl Bearer {
         let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
         Ok(Self {
             issuer: id,
-            principal_text: principal.to_string().into(),
             roles_text: join(roles.iter().map(|role| role.as_str()), ",").into(),
             scope_text: join(effective.map(|name| name.as_str()), " ").into(),
             principal,
@@ -147,7 +145,7 @@ impl Bearer {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn weight(&self) -> usize {
-        let texts = [&self.principal_text, &self.roles_text, &self.scope_text];
+        let texts = [self.principal.as_str(), &self.roles_text, &self.scope_text];
         size_of::<Self>()
             + texts.iter().map(|text| text.len()).sum::<usize>()
             + self.permissions.by_roles.weight() * 3

@@ -169,7 +169,7 @@ fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) 
     set(Header::ResourceTenantId, HeaderValue::Shared(resource.shared()));
     set(Header::TenantIsolation, HeaderValue::Static(tenant.isolation.as_str()));
     set(Header::TenantCell, HeaderValue::Shared(tenant.cell.shared()));
-    set(Header::PrincipalId, shared(&bearer.principal_text));
+    set(Header::PrincipalId, HeaderValue::Shared(bearer.principal.shared()));
     set(Header::TenantRoles, shared(&bearer.roles_text));
     set(Header::TenantScope, shared(&bearer.scope_text));
 }

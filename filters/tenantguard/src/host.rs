@@ -25,9 +25,6 @@ pub(crate) fn is_mutual_tls() -> bool {
 
 /// The SHA-256 digest of the client's certificate, under mTLS.
 pub(crate) fn peer_certificate() -> Option<CertificateDigest> {
-    if !is_mutual_tls() {
-        return None;
-    }
     let hex = property(&["connection", "sha256_peer_certificate_digest"])?;
     let bytes = hex.as_bytes().chunks_exact(2).map(|pair| {
         let pair = std::str::from_utf8(pair).ok()?;

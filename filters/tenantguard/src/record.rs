@@ -13,9 +13,12 @@ const AUDIT: &str = "tenantguard.audit";
 const USAGE: &str = "tenantguard.usage";
 
 /// Records a permit, and its use.
-pub(crate) fn permit(engine: &Engine, permit: &Permit) {
+pub(crate) fn permit(engine: &Engine, permit: &Permit, is_mutual_tls: bool) {
     let (policy, position) = (engine.gate.policy(), engine.next_position());
-    host::set_filter_state(AUDIT, &audit::permitted(policy, permit, &origin(), &position));
+    host::set_filter_state(
+        AUDIT,
+        &audit::permitted(policy, permit, &origin(is_mutual_tls), &position),
+    );
     if permit.usage() != Usage::None
         && let Some(event) = usage::event(policy, permit, engine.proxy())
     {
@@ -24,14 +27,14 @@ pub(crate) fn permit(engine: &Engine, permit: &Permit) {
 }
 
 /// Records a denial.
-pub(crate) fn denial(engine: &Engine, denial: &Denial) {
+pub(crate) fn denial(engine: &Engine, denial: &Denial, is_mutual_tls: bool) {
     let (policy, position) = (engine.gate.policy(), engine.next_position());
-    let record = audit::denied(policy, denial.account(), &origin(), &position);
+    let record = audit::denied(policy, denial.account(), &origin(is_mutual_tls), &position);
     host::set_filter_state(AUDIT, &record);
 }
 
-fn origin() -> Origin {
-    let peer = host::is_mutual_tls().then(|| {
+fn origin(is_mutual_tls: bool) -> Origin {
+    let peer = is_mutual_tls.then(|| {
         host::property(&["connection", "uri_san_peer_certificate"])
             .filter(|san| !san.is_empty())
             .or_else(|| host::property(&["connection", "subject_peer_certificate"]))

@@ -1,6 +1,6 @@
 //! One request: handed to the gate, and held to what comes back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -35,6 +35,7 @@ enum Settled {
 pub(crate) struct Shared {
     plugin: Rc<Plugin>,
     state: RefCell<State>,
+    is_mutual_tls: Cell<bool>,
 }
 
 /// The context of one request.
@@ -45,7 +46,8 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(id: u32, plugin: Rc<Plugin>) -> Self {
-        Self { id, shared: Rc::new(Shared { plugin, state: RefCell::new(State::NotAsked) }) }
+        let (state, is_mutual_tls) = (RefCell::new(State::NotAsked), Cell::new(false));
+        Self { id, shared: Rc::new(Shared { plugin, state, is_mutual_tls }) }
     }
 }
 
@@ -136,7 +138,8 @@ impl HttpContext for Stream {
         }
         let engine = &self.shared.plugin.engine;
         let headers = host::request_headers();
-        let certificate = host::peer_certificate();
+        self.shared.is_mutual_tls.set(host::is_mutual_tls());
+        let certificate = self.shared.is_mutual_tls.get().then(host::peer_certificate).flatten();
         let request = Request { headers: &headers, mode, ids: engine.ids.next(), certificate };
         match self.shared.settle(engine.gate.begin(&request, engine.now())) {
             Settled::GoesOn => Action::Continue,
@@ -162,15 +165,16 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         let engine = &self.shared.plugin.engine;
+        let is_mutual_tls = self.shared.is_mutual_tls.get();
         match self.shared.state.replace(State::NotAsked) {
             State::NotAsked => {}
             State::Waiting(pending) => {
                 let denial = engine.gate.abandon(&pending, engine.now());
                 engine.metrics.count(denial.account());
-                record::denial(engine, &denial);
+                record::denial(engine, &denial, is_mutual_tls);
             }
-            State::Permitted(permit) => record::permit(engine, &permit),
-            State::Denied(denial) => record::denial(engine, &denial),
+            State::Permitted(permit) => record::permit(engine, &permit, is_mutual_tls),
+            State::Denied(denial) => record::denial(engine, &denial, is_mutual_tls),
         }
     }
 }
