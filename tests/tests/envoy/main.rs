@@ -13,6 +13,7 @@ mod reroute;
 mod rollout;
 mod soak;
 mod startup;
+mod token_source;
 mod world;
 
 use std::process::ExitCode;
@@ -100,6 +101,9 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("startup: the deployed configuration starts as it is", startup::as_deployed),
     alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
     alone("startup: a configuration that is none is refused", startup::no_configuration),
+    alone("token source: a cookie, and nothing beside it", token_source::cookie),
+    alone("token source: a header, and nothing beside it", token_source::header),
+    alone("token source: a token that may not go on is taken out", token_source::withheld),
     alone("binding: a bound token is taken from its client only", binding::holds),
     alone("metrics: decisions are counted by reason", metrics::by_reason),
 ];

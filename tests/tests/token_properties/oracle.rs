@@ -2,7 +2,6 @@
 //! breaks at a time, each as the reason codes that name it. No order, no cache, no cryptography.
 
 use serde_json::Value;
-use tenantguard_mint::Algorithm;
 
 use crate::case::{Case, From, issuer_keys};
 use crate::world::{AUDIENCE, PARTNER, PLATFORM};
@@ -175,9 +174,4 @@ fn access(case: &Case) -> Vec<Broken> {
         broken.push(&["delegation.none"]);
     }
     broken
-}
-
-/// The algorithms that the properties sign with; so that a new one is not forgotten here.
-pub(crate) fn algorithms() -> [Algorithm; 9] {
-    Algorithm::ALL
 }
