@@ -7,8 +7,10 @@ use sha2::{Digest as _, Sha256};
 use crate::hex;
 use crate::identity::TenantId;
 
-/// The hash of (issuer, tenant, `jti`), or of (issuer, tenant, the token's digest) where a token
-/// has no `jti`. Bound to the tenant, so one tenant's handle never names another's token.
+/// The hash of (issuer, tenant, `jti`), or of (issuer, tenant, the digest of what was signed) where
+/// a token has no `jti`. The signature does not count: an ECDSA signature has a second form that is
+/// as good, and the handle must not change with it. Bound to the tenant, so one tenant's handle
+/// never names another's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenHandle([u8; 16]);
 
@@ -30,8 +32,9 @@ impl TokenHandle {
                 part(jti.as_bytes());
             }
             None => {
+                let (signed, _) = token.rsplit_once('.').unwrap_or((token, ""));
                 part(b"sha256");
-                part(&Sha256::digest(token.as_bytes()));
+                part(&Sha256::digest(signed.as_bytes()));
             }
         }
         let digest: [u8; 32] = hash.finalize().into();
@@ -59,6 +62,9 @@ mod tests {
         let tenant = |name| TenantId::parse(name).unwrap();
         let handle = TokenHandle::new("https://a", &tenant("acme"), Some("1"), "t");
         assert_eq!(handle, TokenHandle::new("https://a", &tenant("acme"), Some("1"), "another"));
+        let without_jti = |token| TokenHandle::new("https://a", &tenant("acme"), None, token);
+        assert_eq!(without_jti("h.c.one"), without_jti("h.c.two"));
+        assert_ne!(without_jti("h.c.one"), without_jti("h.d.one"));
         for other in [
             TokenHandle::new("https://b", &tenant("acme"), Some("1"), "t"),
             TokenHandle::new("https://a", &tenant("globex"), Some("1"), "t"),

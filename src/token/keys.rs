@@ -34,6 +34,9 @@ pub enum KeyError {
     /// An RSA key shorter than 2048 bits, or of an odd length.
     #[error("is an RSA key of a length that is not accepted (2048, 3072 or 4096 bits)")]
     RsaLength,
+    /// A point of small order, for which anybody can sign.
+    #[error("is a point of small order, for which anybody could sign")]
+    Weak,
     /// Numbers that do not make a key.
     #[error("is not a valid key: {0}")]
     Invalid(String),
@@ -80,6 +83,9 @@ pub struct Key {
     spki: Box<[u8]>,
 }
 
+/// What only a private or symmetric key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// The fields that a JWK may have beside its numbers (RFC 7517, section 4).
 #[derive(serde::Deserialize)]
 struct Purpose {
@@ -97,11 +103,11 @@ impl Key {
     /// [`KeyError`] says why it is of no use, or dangerous.
     pub fn from_jwk(jwk: &serde_json::Value) -> Result<Self, KeyError> {
         let syntax = |error: serde_json::Error| KeyError::Syntax(error.to_string());
-        let purpose: Purpose = serde::Deserialize::deserialize(jwk).map_err(syntax)?;
-        let numbers: JsonWebKey<'_> = serde::Deserialize::deserialize(jwk).map_err(syntax)?;
-        if numbers.is_signing_key() {
+        if SECRET_MEMBERS.iter().any(|member| jwk.get(member).is_some()) {
             return Err(KeyError::Secret);
         }
+        let purpose: Purpose = serde::Deserialize::deserialize(jwk).map_err(syntax)?;
+        let numbers: JsonWebKey<'_> = serde::Deserialize::deserialize(jwk).map_err(syntax)?;
         let is_for_verifying = purpose.usage.as_deref().is_none_or(|usage| usage == "sig")
             && purpose.key_ops.is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !is_for_verifying {
@@ -173,7 +179,11 @@ impl PublicKey {
                 Ok(Self::P384(Box::new(p384_key(x, y)?)))
             }
             JsonWebKey::KeyPair { curve, .. } if curve == "Ed25519" => {
-                Ok(Self::Ed25519(Box::new(jwk.try_into().map_err(invalid)?)))
+                let key: Ed25519PublicKey = jwk.try_into().map_err(invalid)?;
+                if key.is_weak() {
+                    return Err(KeyError::Weak);
+                }
+                Ok(Self::Ed25519(Box::new(key)))
             }
             _ => Err(KeyError::Algorithm),
         }
@@ -324,6 +334,8 @@ mod tests {
             (ed25519(json!({"key_ops": ["sign"]})), KeyError::Purpose),
             (ed25519(json!({"alg": "ES256"})), KeyError::Algorithm),
             (ed25519(json!({"d": RFC_8037_X})), KeyError::Secret),
+            (ed25519(json!({"x": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})), KeyError::Weak),
+            (json!({"kty": "RSA", "e": "AQAB", "n": "AQAB", "d": "AQAB"}), KeyError::Secret),
             (ed25519(json!({"crv": "X25519"})), KeyError::Algorithm),
             (json!({"kty": "oct", "k": "c2VjcmV0"}), KeyError::Secret),
             (short_rsa, KeyError::RsaLength),
