@@ -4,6 +4,7 @@
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use serde_json::Value;
 use tenantguard::{
     gate::{Gate, Permit, Step},
     request::{HeaderList, Mode, Request, RequestIds},
@@ -45,28 +46,34 @@ fn outcome(step: &Step) -> &'static str {
     }
 }
 
+fn gate(source: &Value) -> Gate {
+    let policy = tenantguard_policy::compile(&source.to_string(), Format::Json, &NoFiles)
+        .expect("the benchmark's policy compiles");
+    Gate::new(Arc::new(policy))
+}
+
 fn decisions(criterion: &mut Criterion) {
     let tokens = Tokens::mint(NOW);
-    let source = policy::source(&tokens).to_string();
-    let policy = tenantguard_policy::compile(&source, Format::Json, &NoFiles)
-        .expect("the benchmark's policy compiles");
-    let gate = Gate::new(Arc::new(policy));
+    let source = policy::source(&tokens);
+    let (gate, forgetful) = (gate(&source), gate(&policy::without_cache(source.clone())));
     let now = Now { wall: UnixTime::from_secs(NOW + 60), monotonic: Duration::ZERO };
 
     let report = "/api/v1/reports/7";
     let mut cases = vec![
-        ("public route".to_owned(), "public", headers("/healthz", None)),
-        ("denial, no token".to_owned(), "deny", headers(report, None)),
+        (&gate, "public route".to_owned(), "public", headers("/healthz", None)),
+        (&gate, "denial, no token".to_owned(), "deny", headers(report, None)),
     ];
     for set in tokens.sets() {
         let name = set.algorithm;
-        cases.push((format!("permit, {name}"), "permit", headers(report, Some(&set.good))));
+        let good = headers(report, Some(&set.good));
+        cases.push((&gate, format!("permit, token known, {name}"), "permit", good.clone()));
+        cases.push((&forgetful, format!("permit, token verified, {name}"), "permit", good));
         let foreign = headers(report, Some(&set.foreign));
-        cases.push((format!("denial, unknown tenant, {name}"), "deny", foreign));
+        cases.push((&forgetful, format!("denial, unknown tenant, {name}"), "deny", foreign));
     }
 
     let mut group = criterion.benchmark_group("decision");
-    for (name, expected, headers) in &cases {
+    for (gate, name, expected, headers) in &cases {
         let ids = RequestIds::from_entropy([7; 32]);
         let request = Request { headers, mode: Mode::Enforce, ids, certificate: None };
         assert_eq!(outcome(&gate.begin(&request, now)), *expected, "{name}");

@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+
+use crate::variant::Variant;
 
 /// Compares TenantGuard with Envoy's own filters, in one Envoy process and one run.
 #[derive(Debug, clap::Parser)]
@@ -20,6 +22,10 @@ pub(crate) struct Arguments {
     /// The filter that does nothing
     #[arg(long, value_name = "WASM")]
     pub(crate) noop: PathBuf,
+
+    /// Measure these variants only
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) only: Vec<Variant>,
 
     /// How often each variant takes its turn
     #[arg(long, value_name = "N", default_value_t = 7)]
@@ -53,6 +59,10 @@ impl Arguments {
         ensure!((0.1..=600.0).contains(&self.seconds), "--seconds must be between 0.1 and 600");
         ensure!((1..=256).contains(&self.connections), "--connections must be between 1 and 256");
         ensure!((1..=10_000).contains(&self.routes), "--routes must be between 1 and 10000");
+        let without_filter = self.only.iter().find(|it| it.is_ours() && self.filter.is_none());
+        if let Some(variant) = without_filter {
+            bail!("--only {} needs --filter", variant.id());
+        }
         let files = [Some(&self.envoy), Some(&self.noop), self.filter.as_ref()];
         for file in files.into_iter().flatten() {
             ensure!(file.is_file(), "there is no file {}", file.display());

@@ -3,19 +3,19 @@
 
 use serde_json::{Value, json};
 
-use tenantguard_bench::{policy, tokens::Tokens};
+use tenantguard_bench::policy;
 
-use crate::{arguments::Arguments, logs, native, variant::Variant};
+use crate::{arguments::Arguments, logs, native, targets::Trust, variant::Variant};
 
 /// The whole configuration. Envoy chooses the ports; see `envoy::Envoy::listeners`.
 pub(crate) fn bootstrap(
     arguments: &Arguments,
     variants: &[Variant],
-    tokens: &Tokens,
+    trust: &Trust,
     upstream_port: u16,
 ) -> Value {
     let listeners: Vec<Value> =
-        variants.iter().map(|variant| listener(arguments, *variant, tokens)).collect();
+        variants.iter().map(|variant| listener(arguments, *variant, trust)).collect();
     json!({
         "node": {"id": "bench", "cluster": "bench"},
         "admin": {"address": loopback(0)},
@@ -40,14 +40,14 @@ fn loopback(port: u16) -> Value {
     json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }
 
-fn listener(arguments: &Arguments, variant: Variant, tokens: &Tokens) -> Value {
+fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Value {
     let log = arguments.access_log.to_string_lossy();
     let logs = match variant {
         _ if !variant.logs() => vec![],
         _ if variant.is_ours() => logs::ours(&log),
         _ => logs::plain(&log),
     };
-    let mut filters = http_filters(arguments, variant, tokens);
+    let mut filters = http_filters(arguments, variant, trust);
     filters.push(typed(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
@@ -96,17 +96,18 @@ fn routes(count: usize) -> Vec<Value> {
         .collect()
 }
 
-fn http_filters(arguments: &Arguments, variant: Variant, tokens: &Tokens) -> Vec<Value> {
+fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Vec<Value> {
     match variant {
         Variant::NoFilter => vec![],
         Variant::NoopWasm => vec![wasm("noop", &arguments.noop.to_string_lossy(), "")],
-        Variant::Native => native::filters(tokens, false),
-        Variant::NativeCached | Variant::NativeCachedNoLog => native::filters(tokens, true),
-        Variant::Ours | Variant::OursNoLog => {
-            let plugin = json!({"policy": policy::source(tokens)}).to_string();
+        _ if variant.is_ours() => {
+            let source = policy::source(trust.of(variant));
+            let source = if variant.remembers() { source } else { policy::without_cache(source) };
+            let plugin = json!({ "policy": source }).to_string();
             let filter = arguments.filter.iter();
             filter.map(|path| wasm(variant.id(), &path.to_string_lossy(), &plugin)).collect()
         }
+        _ => native::filters(trust.of(variant), variant.remembers()),
     }
 }
 

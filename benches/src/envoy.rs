@@ -73,6 +73,15 @@ impl Envoy {
             .collect()
     }
 
+    /// What one of Envoy's counters stands at; one that nothing has counted in yet is at 0.
+    pub(crate) fn counter(&self, name: &str) -> Result<u64> {
+        let body = self.ask("/stats?type=Counters&usedonly")?;
+        let text = String::from_utf8_lossy(&body);
+        let mut lines = text.lines().filter_map(|line| line.split_once(": "));
+        let count = lines.find(|(counter, _)| *counter == name).map(|(_, count)| count.parse());
+        count.unwrap_or(Ok(0)).with_context(|| format!("{name} is no number"))
+    }
+
     /// Shows the end of Envoy's log if `result` is a failure.
     pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         if result.is_err() {

@@ -14,10 +14,12 @@ mod logs;
 mod machine;
 mod native;
 mod probe;
+mod ratios;
 mod report;
 mod run;
 mod spread;
 mod table;
+mod targets;
 mod upstream;
 mod variant;
 
@@ -28,11 +30,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use tenantguard_bench::tokens::Tokens;
 
 use crate::{
-    arguments::Arguments, envoy::Envoy, machine::Setting, report::Report, upstream::Upstream,
-    variant::Variant,
+    arguments::Arguments, envoy::Envoy, machine::Setting, report::Report, targets::Trust,
+    upstream::Upstream, variant::Variant,
 };
 
 fn main() -> Result<()> {
@@ -43,12 +44,12 @@ fn main() -> Result<()> {
 
     eprintln!("deriving keys and minting tokens");
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let tokens = Tokens::mint(now.context("the clock stands before 1970")?.as_secs());
+    let trust = Trust::mint(now.context("the clock stands before 1970")?.as_secs());
     let upstream = Upstream::start()?;
-    let config = config::bootstrap(&arguments, &variants, &tokens, upstream.port());
+    let config = config::bootstrap(&arguments, &variants, &trust, upstream.port());
     eprintln!("starting {}", setting.envoy_version);
     let envoy = Envoy::start(&arguments.envoy, &config)?;
-    let rows = measure(&arguments, &variants, &tokens, &envoy);
+    let rows = measure(&arguments, &variants, &trust, &envoy);
     let report = Report {
         setting: &setting,
         arguments: &arguments,
@@ -66,23 +67,13 @@ fn main() -> Result<()> {
 fn measure(
     arguments: &Arguments,
     variants: &[Variant],
-    tokens: &Tokens,
+    trust: &Trust,
     envoy: &Envoy,
 ) -> Result<Vec<report::Row>> {
     let ports = envoy.listeners(variants)?;
-    let targets: Vec<run::Target> = tokens
-        .sets()
-        .flat_map(|set| {
-            let ports = ports.iter().zip(variants);
-            ports.map(move |(port, variant)| run::Target {
-                variant: *variant,
-                tokens: set,
-                port: *port,
-            })
-        })
-        .collect();
+    let targets = trust.targets(variants, &ports);
     for target in &targets {
-        probe::check(target)?;
+        probe::check(target, envoy)?;
     }
     run::rounds(arguments, &targets, envoy.pid())
 }

@@ -2,9 +2,9 @@
 //! token, then admit the three tenants' readers to the reports. `jwt_authn` also sets
 //! the identity headers, as TenantGuard does.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use tenantguard_bench::tokens::{AUDIENCE, ISSUER, Tokens};
+use tenantguard_bench::tokens::{AUDIENCE, Issuer, Tokens};
 
 use crate::config::typed;
 
@@ -17,10 +17,37 @@ pub(crate) fn filters(tokens: &Tokens, cache: bool) -> Vec<Value> {
 }
 
 fn jwt_authn(tokens: &Tokens, cache: bool) -> Value {
+    let providers: Map<_, _> = tokens
+        .issuers()
+        .iter()
+        .map(|issuer| (issuer.name.clone(), provider(issuer, cache)))
+        .collect();
+    let config = json!({
+        "providers": providers,
+        "rules": [{"match": {"prefix": "/"}, "requires": requirement(tokens.issuers())}],
+    });
+    let proto = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+    typed(JWT_AUTHN, proto, config)
+}
+
+/// One provider; or any of several in their order, which is what Istio makes of several rules
+/// in a `RequestAuthentication` (beside a branch that lets requests without a token pass).
+fn requirement(issuers: &[Issuer]) -> Value {
+    let named = |issuer: &Issuer| json!({"provider_name": issuer.name});
+    match issuers {
+        [one] => named(one),
+        _ => {
+            let any: Vec<Value> = issuers.iter().map(named).collect();
+            json!({"requires_any": {"requirements": any}})
+        }
+    }
+}
+
+fn provider(issuer: &Issuer, cache: bool) -> Value {
     let mut provider = json!({
-        "issuer": ISSUER,
+        "issuer": issuer.url,
         "audiences": [AUDIENCE],
-        "local_jwks": {"inline_string": tokens.jwks.to_string()},
+        "local_jwks": {"inline_string": issuer.jwks.to_string()},
         "forward": true,
         "require_expiration": true,
         "payload_in_metadata": PAYLOAD,
@@ -34,12 +61,7 @@ fn jwt_authn(tokens: &Tokens, cache: bool) -> Value {
     if let (true, Some(members)) = (cache, provider.as_object_mut()) {
         members.insert("jwt_cache_config".to_owned(), json!({"jwt_cache_size": 1000}));
     }
-    let config = json!({
-        "providers": {"platform": provider},
-        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "platform"}}],
-    });
-    let proto = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-    typed(JWT_AUTHN, proto, config)
+    provider
 }
 
 fn rbac() -> Value {

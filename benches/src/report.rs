@@ -1,24 +1,19 @@
 //! What a run found, as a table to read (and to paste into Markdown) and as JSON.
-//! Differences and ratios are taken within a round, where both sides had the same
-//! machine, and only then is their median taken.
+//! Differences are taken within a round, where both sides had the same machine, and only
+//! then is their median taken; `ratios` does likewise.
 
 use serde_json::{Value, json};
 
 use crate::{
     arguments::Arguments,
     machine::Setting,
-    run::{Sample, Target},
+    ratios::{self, Ratio},
+    run::Sample,
     spread::Spread,
     table,
+    targets::Target,
     variant::Variant,
 };
-
-/// What is compared with what: ours, and the native ways to do the same.
-const RIVALS: [(Variant, Variant); 3] = [
-    (Variant::Ours, Variant::Native),
-    (Variant::Ours, Variant::NativeCached),
-    (Variant::OursNoLog, Variant::NativeCachedNoLog),
-];
 
 /// All turns of one target.
 #[derive(Debug)]
@@ -37,6 +32,10 @@ impl Row {
         }
     }
 
+    pub(crate) fn is(&self, variant: Variant, token: &str) -> bool {
+        self.variant == variant && self.token == token
+    }
+
     fn cpu(&self) -> Spread {
         Spread::of(self.samples.iter().map(|sample| sample.cpu_micros))
     }
@@ -46,7 +45,7 @@ impl Row {
     }
 
     /// The CPU figures of this row and another, round by round, put through `compare`.
-    fn against(&self, other: &Self, compare: impl Fn(f64, f64) -> f64) -> Spread {
+    pub(crate) fn against(&self, other: &Self, compare: impl Fn(f64, f64) -> f64) -> Spread {
         let pairs = self.samples.iter().zip(&other.samples);
         Spread::of(pairs.map(|(one, two)| compare(one.cpu_micros, two.cpu_micros)))
     }
@@ -75,14 +74,6 @@ impl Report<'_> {
                 "requests": requests,
             })
         };
-        let ratio = |(ours, native, ratio): (&Row, &Row, Spread)| {
-            json!({
-                "of": ours.variant.id(),
-                "to": native.variant.id(),
-                "token": ours.token,
-                "cpu": ratio.json(),
-            })
-        };
         json!({
             "benchmark": "envoy",
             "setting": self.setting.json(),
@@ -94,7 +85,7 @@ impl Report<'_> {
             "seconds_per_turn": self.arguments.seconds,
             "access_log": self.arguments.access_log,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
-            "ratios": self.ratios().map(ratio).collect::<Vec<_>>(),
+            "ratios": ratios::of(&self.rows).iter().map(Ratio::json).collect::<Vec<_>>(),
         })
     }
 
@@ -103,17 +94,13 @@ impl Report<'_> {
         let mut lines = vec![heading.map(str::to_owned)];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
         let mut text = format!("{}\n\n{}", self.preamble(), table::render(&lines, 2));
-        text += "\nCPU of one as a multiple of the other's:\n\n";
-        for (ours, native, ratio) in self.ratios() {
-            text += &format!(
-                "- {}, {} / {}: {:.2} ({:.2}–{:.2})\n",
-                ours.token,
-                ours.variant.title(),
-                native.variant.title(),
-                ratio.median,
-                ratio.min,
-                ratio.max,
-            );
+        let ratios = ratios::of(&self.rows);
+        if !ratios.is_empty() {
+            let mut lines = vec![Ratio::HEADING.map(str::to_owned)];
+            lines.extend(ratios.iter().map(Ratio::cells));
+            text +=
+                "\nCPU of one as a multiple of the other's, median of the rounds (min–max):\n\n";
+            text += &table::render(&lines, 3);
         }
         text
     }
@@ -134,23 +121,8 @@ impl Report<'_> {
 
     /// What a row costs more than the same request through Envoy alone.
     fn beyond(&self, row: &Row) -> Option<Spread> {
-        let bare = self.row(Variant::NoFilter, row.token)?;
+        let bare = self.rows.iter().find(|other| other.is(Variant::NoFilter, row.token))?;
         (row.variant != Variant::NoFilter).then(|| row.against(bare, |cpu, bare| cpu - bare))
-    }
-
-    fn ratios(&self) -> impl Iterator<Item = (&Row, &Row, Spread)> {
-        self.rows.iter().flat_map(move |ours| {
-            let rivals = RIVALS.iter().filter(|(rival, _)| *rival == ours.variant);
-            rivals.filter_map(move |(_, native)| {
-                let native = self.row(*native, ours.token)?;
-                Some((ours, native, ours.against(native, |ours, native| ours / native)))
-            })
-        })
-    }
-
-    fn row(&self, variant: Variant, token: &str) -> Option<&Row> {
-        let same = |row: &&Row| row.variant == variant && row.token == token;
-        self.rows.iter().find(same)
     }
 
     fn preamble(&self) -> String {

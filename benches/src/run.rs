@@ -1,23 +1,15 @@
-//! The rounds: every target warms up once, then all take turns, each round starting
-//! with another one, so that no variant always runs first or behind the same neighbour.
+//! The rounds: every target warms up once, then all take turns, each round starting with
+//! another one and every other round backwards, so that no variant always runs first or
+//! behind the same neighbour.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use tenantguard_bench::tokens::TokenSet;
 
-use crate::{arguments::Arguments, cpu, load, load::Generator, report::Row, variant::Variant};
+use crate::{arguments::Arguments, cpu, load, load::Generator, report::Row, targets::Target};
 
 /// Fills connection pools and caches, and lets V8 compile what is hot.
 const WARM_UP: Duration = Duration::from_secs(1);
-
-/// A listener and the tokens to send it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
-    pub(crate) variant: Variant,
-    pub(crate) tokens: &'a TokenSet,
-    pub(crate) port: u16,
-}
 
 /// One turn of one target.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +32,7 @@ pub(crate) fn rounds(arguments: &Arguments, targets: &[Target<'_>], pid: u32) ->
     for round in 0..arguments.rounds {
         eprintln!("round {} of {}", round + 1, arguments.rounds);
         for turn in 0..targets.len() {
+            let turn = if round % 2 == 0 { turn } else { targets.len() - 1 - turn };
             let next = (turn + round) % targets.len();
             if let (Some(generator), Some(row)) = (generators.get_mut(next), rows.get_mut(next)) {
                 let sample = sample(generator, time, pid);

@@ -1,4 +1,8 @@
-//! The variants that are compared: what each listener does to a request. Uses nothing.
+//! The variants that are compared: what each listener does to a request, and with which
+//! tokens it is measured.
+
+use clap::{ValueEnum, builder::PossibleValue};
+use tenantguard_mint::Algorithm;
 
 use crate::arguments::Arguments;
 
@@ -15,30 +19,55 @@ pub(crate) enum Variant {
     NativeCached,
     /// The same as `NativeCached`, without an access log.
     NativeCachedNoLog,
+    /// `Native` with many issuers.
+    NativeMany,
+    /// TenantGuard without its token cache; every request verifies the signature.
+    OursCold,
     /// TenantGuard.
     Ours,
     /// TenantGuard, without access logs (the records are still made).
     OursNoLog,
+    /// `OursCold` with many issuers.
+    OursManyCold,
+    /// `Ours` with many issuers.
+    OursMany,
+}
+
+/// All variants, in the order of the table.
+impl ValueEnum for Variant {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::NoFilter,
+            Self::NoopWasm,
+            Self::Native,
+            Self::OursCold,
+            Self::NativeCached,
+            Self::Ours,
+            Self::NativeCachedNoLog,
+            Self::OursNoLog,
+            Self::NativeMany,
+            Self::OursManyCold,
+            Self::OursMany,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.id()).help(self.title()))
+    }
 }
 
 impl Variant {
-    const ALL: [Self; 7] = [
-        Self::NoFilter,
-        Self::NoopWasm,
-        Self::Native,
-        Self::NativeCached,
-        Self::Ours,
-        Self::NativeCachedNoLog,
-        Self::OursNoLog,
-    ];
-
-    /// What this run can measure: ours only if there is a filter.
+    /// What this run measures: what was asked for, else everything; ours only if there is a
+    /// filter.
     pub(crate) fn selected(arguments: &Arguments) -> Vec<Self> {
-        let ours = arguments.filter.is_some();
-        Self::ALL.into_iter().filter(|variant| ours || !variant.is_ours()).collect()
+        let (only, ours) = (&arguments.only, arguments.filter.is_some());
+        let all = Self::value_variants().iter().copied();
+        all.filter(|variant| only.is_empty() || only.contains(variant))
+            .filter(|variant| ours || !variant.is_ours())
+            .collect()
     }
 
-    /// Its listener's name, and its name in JSON.
+    /// Its listener's name, and its name in JSON and on the command line.
     pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::NoFilter => "no_filter",
@@ -46,8 +75,12 @@ impl Variant {
             Self::Native => "native",
             Self::NativeCached => "native_cached",
             Self::NativeCachedNoLog => "native_cached_no_log",
+            Self::NativeMany => "native_500",
+            Self::OursCold => "tenantguard_cold",
             Self::Ours => "tenantguard",
             Self::OursNoLog => "tenantguard_no_log",
+            Self::OursManyCold => "tenantguard_500_cold",
+            Self::OursMany => "tenantguard_500",
         }
     }
 
@@ -59,13 +92,20 @@ impl Variant {
             Self::Native => "jwt_authn + rbac, no cache",
             Self::NativeCached => "jwt_authn with cache + rbac",
             Self::NativeCachedNoLog => "jwt_authn with cache + rbac, no access log",
+            Self::NativeMany => "jwt_authn + rbac, no cache, 500 issuers",
+            Self::OursCold => "TenantGuard, token cache off",
             Self::Ours => "TenantGuard",
             Self::OursNoLog => "TenantGuard, no access log",
+            Self::OursManyCold => "TenantGuard, token cache off, 500 issuers",
+            Self::OursMany => "TenantGuard, 500 issuers",
         }
     }
 
     pub(crate) const fn is_ours(self) -> bool {
-        matches!(self, Self::Ours | Self::OursNoLog)
+        matches!(
+            self,
+            Self::OursCold | Self::Ours | Self::OursNoLog | Self::OursManyCold | Self::OursMany
+        )
     }
 
     /// Whether it refuses a request that has no right to pass.
@@ -73,7 +113,33 @@ impl Variant {
         !matches!(self, Self::NoFilter | Self::NoopWasm)
     }
 
+    /// Whether it knows a token that it has seen before.
+    pub(crate) const fn remembers(self) -> bool {
+        matches!(
+            self,
+            Self::NativeCached
+                | Self::NativeCachedNoLog
+                | Self::Ours
+                | Self::OursNoLog
+                | Self::OursMany
+        )
+    }
+
     pub(crate) const fn logs(self) -> bool {
         !matches!(self, Self::NativeCachedNoLog | Self::OursNoLog)
+    }
+
+    /// Whether it trusts many issuers.
+    pub(crate) const fn has_many_issuers(self) -> bool {
+        matches!(self, Self::NativeMany | Self::OursManyCold | Self::OursMany)
+    }
+
+    /// Whether tokens of this algorithm are measured. `EdDSA` only where its verification
+    /// shows, and where that is told from the rest.
+    pub(crate) const fn measures(self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::EdDsa => matches!(self, Self::NoFilter | Self::Native | Self::OursCold),
+            _ => true,
+        }
     }
 }
