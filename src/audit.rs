@@ -8,8 +8,12 @@
 
 use serde::Serialize;
 
-use crate::artifact::Policy;
+use crate::artifact::{Policy, PolicyDigest};
 use crate::gate::{Account, Permit};
+use crate::record::{line, text, text_or_null};
+use crate::request::RandomId;
+use crate::time::UnixTime;
+use crate::token::TokenHandle;
 
 /// The version of the record's shape.
 const VERSION: u32 = 1;
@@ -41,9 +45,12 @@ pub struct Position<'a> {
 #[derive(Serialize)]
 struct Record<'a> {
     version: u32,
-    time: String,
-    audit_id: String,
-    tenant_context_id: String,
+    #[serde(serialize_with = "text")]
+    time: UnixTime,
+    #[serde(serialize_with = "text")]
+    audit_id: RandomId,
+    #[serde(serialize_with = "text")]
+    tenant_context_id: RandomId,
     decision: &'static str,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +62,8 @@ struct Record<'a> {
     delegator: Option<&'a str>,
     delegation_id: Option<&'a str>,
     issuer: Option<&'a str>,
-    token: Option<String>,
+    #[serde(serialize_with = "text_or_null")]
+    token: Option<TokenHandle>,
     method: Option<&'a str>,
     route: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +71,8 @@ struct Record<'a> {
     permission: Option<&'a str>,
     source_ip: Option<&'a str>,
     peer: Option<&'a str>,
-    policy: String,
+    #[serde(serialize_with = "text")]
+    policy: PolicyDigest,
     control: &'static str,
     proxy: &'a str,
     instance: &'a str,
@@ -114,9 +123,9 @@ fn write(
     let route = facts.route.and_then(|id| policy.route(id));
     let record = Record {
         version: VERSION,
-        time: account.at().to_string(),
-        audit_id: account.ids().audit.to_string(),
-        tenant_context_id: account.ids().context.to_string(),
+        time: account.at(),
+        audit_id: account.ids().audit,
+        tenant_context_id: account.ids().context,
         decision: reason.decision(),
         reason: reason.code(),
         detail: account.verdict().detail().map(|mut detail| {
@@ -130,14 +139,14 @@ fn write(
         delegator: None,
         delegation_id: None,
         issuer: facts.issuer.and_then(|id| policy.issuer(id)).map(|issuer| &*issuer.url),
-        token: facts.token.map(|token| token.to_string()),
+        token: facts.token,
         method: facts.method.as_deref(),
         route: route.map(|route| route.template.as_str()),
         path: facts.path.as_deref().filter(|_| route.is_none()).map(|path| clip(path, PATH_LIMIT)),
         permission: facts.permission.and_then(|id| policy.permission(id)).map(|p| p.as_str()),
         source_ip: origin.source.as_deref().map(without_port),
         peer: origin.peer.as_deref(),
-        policy: policy.digest().to_string(),
+        policy: policy.digest(),
         // Until a control service is configured, only the policy speaks.
         control: "none",
         proxy: position.proxy,
@@ -145,7 +154,7 @@ fn write(
         sequence: position.sequence,
         shadow,
     };
-    serde_json::to_vec(&record).unwrap_or_default()
+    line(&record)
 }
 
 /// The longest prefix within `limit` bytes that ends between characters.

@@ -40,6 +40,7 @@ pub mod identity;
 pub mod keyring;
 pub mod path;
 pub mod permissions;
+mod record;
 pub mod request;
 pub mod time;
 pub mod token;

@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::artifact::Policy;
 use crate::artifact::route::Usage;
 use crate::gate::Permit;
+use crate::record::{line, text};
+use crate::request::RandomId;
+use crate::time::UnixTime;
 
 /// The prefix of the event's `type`.
 const TYPE_PREFIX: &str = "io.tenantguard.usage.";
@@ -19,15 +22,18 @@ struct Event<'a> {
     source: String,
     r#type: String,
     subject: &'a str,
-    time: String,
+    #[serde(serialize_with = "text")]
+    time: UnixTime,
     datacontenttype: &'static str,
     data: Data<'a>,
 }
 
 #[derive(Serialize)]
 struct Data<'a> {
-    tenant_context_id: String,
-    audit_id: String,
+    #[serde(serialize_with = "text")]
+    tenant_context_id: RandomId,
+    #[serde(serialize_with = "text")]
+    audit_id: RandomId,
     tenant: &'a str,
     principal: Option<&'a str>,
     kind: &'static str,
@@ -47,18 +53,18 @@ pub fn event(policy: &Policy, permit: &Permit, proxy: &str) -> Option<Vec<u8>> {
     let account = permit.account();
     let facts = account.facts();
     let tenant = facts.acting_tenant.as_ref()?.as_str();
-    let context = account.ids().context.to_string();
+    let context = account.ids().context;
     let event = Event {
         specversion: "1.0",
         id: format!("{context}.{kind}"),
         source: format!("/tenantguard/{proxy}"),
         r#type: format!("{TYPE_PREFIX}{kind}"),
         subject: tenant,
-        time: account.at().to_string(),
+        time: account.at(),
         datacontenttype: "application/json",
         data: Data {
             tenant_context_id: context,
-            audit_id: account.ids().audit.to_string(),
+            audit_id: account.ids().audit,
             tenant,
             principal: facts.principal.as_ref().map(|principal| principal.as_str()),
             kind,
@@ -67,5 +73,5 @@ pub fn event(policy: &Policy, permit: &Permit, proxy: &str) -> Option<Vec<u8>> {
             method: facts.method.as_deref(),
         },
     };
-    serde_json::to_vec(&event).ok()
+    Some(line(&event))
 }

@@ -1,7 +1,7 @@
 //! The verified-token cache: bearers by their whole token.
 //!
 //! Only tokens that passed every check of their own get in, so nobody without a valid token can
-//! fill it. It is bounded by weight and evicts by S3-FIFO: what was used once goes before what is
+//! fill it. It is bounded by weight and evicts as S3-FIFO does: what was used once goes before what is
 //! used often, so a flood of distinct tokens does not push the busy ones out all at once. An entry
 //! never outlives its token's times or its issuer's keys; a new policy begins with an empty cache.
 

@@ -106,7 +106,6 @@ proptest! {
 
 /// RFC 7518, section 6.3.2: a private RSA key may have `d` alone; any of its numbers gives it away.
 #[test]
-#[ignore = "an RSA key with `d` but not `p` and `q` is taken for a public one"]
 fn a_key_with_any_of_its_secret_numbers_is_refused_as_secret() {
     for mut jwk in good() {
         assert!(Key::from_jwk(&jwk).is_ok(), "{jwk}");
@@ -122,7 +121,6 @@ fn a_key_with_any_of_its_secret_numbers_is_refused_as_secret() {
 /// Points of order 1, 2, 4 and 8 on the curve: whoever publishes one of them as a key lets
 /// anybody sign.
 #[test]
-#[ignore = "a point of small order is taken for an Ed25519 key, and anybody can sign for it"]
 fn an_ed25519_key_for_which_anybody_can_sign_is_refused() {
     for x in [
         "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -132,6 +130,6 @@ fn an_ed25519_key_for_which_anybody_can_sign_is_refused() {
         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
     ] {
         let read = Key::from_jwk(&json!({"kty": "OKP", "crv": "Ed25519", "x": x})).map(|_| ());
-        assert!(matches!(read, Err(KeyError::Invalid(_))), "{x}: {read:?}");
+        assert!(matches!(read, Err(KeyError::Weak | KeyError::Invalid(_))), "{x}: {read:?}");
     }
 }
