@@ -1,6 +1,8 @@
 //! From what a policy says about an issuer's claims to the core's map: what it leaves out stands
 //! where the core expects it.
 
+use std::collections::BTreeMap;
+
 use tenantguard::trust::{ClaimMap, ClaimPath, PrincipalSource, RoleSource, TenantSource};
 
 use crate::place::Located;
@@ -38,8 +40,12 @@ fn principal(from: &PrincipalFrom) -> PrincipalSource {
 }
 
 fn roles(from: &RolesFrom) -> RoleSource {
-    let map = from.map.as_ref().map(|map| {
-        map.iter().map(|(theirs, ours)| (theirs.as_str().into(), ours.value.clone())).collect()
+    let map = from.map.as_ref().map(|names| {
+        let mut map = BTreeMap::new();
+        for (theirs, ours) in names {
+            map.insert(theirs.as_str().into(), ours.value.clone());
+        }
+        map
     });
     RoleSource { claim: from.claim.value.clone(), map }
 }

@@ -1,9 +1,8 @@
 //! How an issuer's claims are mapped: that it may say what it is mapped to, that every setting does
 //! something, and that no claim is both dropped and needed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use tenantguard::identity::RoleName;
 use tenantguard::trust::{Authority, ClaimPath, PrincipalSource, TenantSource};
 
 use super::Names;
@@ -49,17 +48,20 @@ fn role_map(issuer: &Issuer, roles: &Names<'_>, report: &mut Report) {
     let Some(map) = issuer.claims.roles.as_ref().and_then(|roles| roles.value.map.as_ref()) else {
         return;
     };
-    let asserted: Option<BTreeSet<&RoleName>> = match &issuer.roles {
+    let asserted = match &issuer.roles {
         // With scopes alone the list may be left out; that the map does nothing is said elsewhere.
         _ if issuer.authority == Authority::Scopes => None,
         Listed::Any => None,
-        Listed::These(listed) => Some(listed.iter().map(|role| &role.value).collect()),
+        Listed::These(listed) => {
+            let names = listed.iter().map(|role| role.value.as_str());
+            Some(Names::of("role", Code::NotAsserted, names))
+        }
     };
     for (theirs, Located { value: role, place }) in map {
         if roles.find(role.as_str(), place, report).is_none() {
             continue;
         }
-        if asserted.as_ref().is_some_and(|asserted| !asserted.contains(role)) {
+        if asserted.as_ref().is_some_and(|asserted| !asserted.has(role.as_str())) {
             let message =
                 format!("{} stands for {role}, which {} may not give", Quoted(theirs), issuer.name);
             let finding = Finding::new(Code::NotAsserted, place.clone(), message);
@@ -97,47 +99,47 @@ fn effects(issuer: &Issuer, report: &mut Report) {
 
 /// A token that has a dropped claim is not passed on, so a needed one would keep all of them back.
 fn dropped(issuer: &Issuer, report: &mut Report) {
-    let mut dropped: BTreeMap<String, &Located<ClaimPath>> =
-        issuer.claims.drop.iter().map(|claim| (pointer(&claim.value), claim)).collect();
-    if dropped.is_empty() {
+    if issuer.claims.drop.is_empty() {
         return;
     }
-    for (needed, why) in needed(issuer) {
-        let needed = pointer(&needed);
-        let around = std::iter::successors(Some(needed.as_str()), |inner| {
-            inner.rsplit_once('/').map(|(outer, _)| outer)
-        });
-        for outer in around {
-            let Some(claim) = dropped.remove(outer) else { continue };
-            let message = format!("{} is dropped, but it {why}", Quoted(claim.value.as_str()));
-            let finding = Finding::new(Code::DroppedClaim, claim.place.clone(), message);
-            report.push(finding.help("a token with a dropped claim is not passed on; take it out of `drop`, or map another claim"));
-        }
+    let needed = needed(issuer);
+    let pointers = needed.iter().map(|(pointer, _)| pointer.as_str());
+    // Where a claim is needed twice, the later reason stays: it says more than "is required".
+    let positions: BTreeMap<&str, usize> = pointers.zip(0..).collect();
+    for claim in &issuer.claims.drop {
+        let own = pointer(&claim.value);
+        let below = format!("{own}/");
+        let inner = || {
+            let next = positions.range(below.as_str()..).next();
+            next.filter(|(pointer, _)| pointer.starts_with(&below)).map(|(_, position)| position)
+        };
+        let position = positions.get(own.as_str()).or_else(inner);
+        let Some((_, why)) = position.and_then(|position| needed.get(*position)) else { continue };
+        let message = format!("{} is dropped, but it {why}", Quoted(claim.value.as_str()));
+        let finding = Finding::new(Code::DroppedClaim, claim.place.clone(), message);
+        report.push(finding.help("a token with a dropped claim is not passed on; take it out of `drop`, or map another claim"));
     }
 }
 
 /// The claims that the gate reads, and why.
-fn needed(issuer: &Issuer) -> Vec<(ClaimPath, &'static str)> {
+fn needed(issuer: &Issuer) -> Vec<(String, &'static str)> {
     let map = claim_map::of(&issuer.claims);
-    let mut needed: Vec<_> = ALWAYS.map(|(name, why)| (ClaimPath::name(name), why)).into();
-    if let TenantSource::Claim(claim) = map.tenant {
-        needed.push((claim, "says the tenant"));
+    let mut needed: Vec<_> = map.required.iter().map(|c| (pointer(c), "is required")).collect();
+    needed.extend(ALWAYS.map(|(name, why)| (pointer(&ClaimPath::name(name)), why)));
+    if let TenantSource::Claim(claim) = &map.tenant {
+        needed.push((pointer(claim), "says the tenant"));
     }
-    match map.principal {
-        PrincipalSource::Claim(claim) => needed.push((claim, "says the principal")),
-        PrincipalSource::Email { claim, .. } => {
-            needed.push((claim, "says the principal"));
-            needed
-                .push((ClaimPath::name("email_verified"), "says whether the address is verified"));
-        }
+    let (PrincipalSource::Claim(claim) | PrincipalSource::Email { claim, .. }) = &map.principal;
+    needed.push((pointer(claim), "says the principal"));
+    if let PrincipalSource::Email { .. } = &map.principal {
+        needed.push(("/email_verified".to_owned(), "says whether the address is verified"));
     }
     if issuer.authority != Authority::Scopes {
-        needed.push((map.roles.claim, "says the roles"));
+        needed.push((pointer(&map.roles.claim), "says the roles"));
     }
     if issuer.authority != Authority::Roles {
-        needed.push((map.scope, "says the scopes"));
+        needed.push((pointer(&map.scope), "says the scopes"));
     }
-    needed.extend(map.required.into_iter().map(|claim| (claim, "is required")));
     needed
 }
 

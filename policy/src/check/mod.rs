@@ -60,6 +60,10 @@ impl<'a> Names<'a> {
         Self { what, code, positions: names.zip(0..).collect() }
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.positions.contains_key(name)
+    }
+
     /// The position of the name in its section, or a finding.
     fn find(&self, name: &str, place: &Place, report: &mut Report) -> Option<usize> {
         if let Some(position) = self.positions.get(name) {

@@ -1,6 +1,6 @@
 //! Single values: texts, names, durations, words of a list, lists of any of them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -191,7 +191,7 @@ pub(super) fn header_prefix(at: &At<'_>, report: &mut Report) -> Option<HeaderNa
 
 /// A list, each item read by `read`. Items that cannot be read are left out; the same one twice is
 /// a finding.
-pub(super) fn list<'a, T: Ord + Clone>(
+pub(super) fn list<'a, T: Ord>(
     at: &At<'a>,
     read: impl Fn(&At<'a>, &mut Report) -> Option<Located<T>>,
     report: &mut Report,
@@ -199,20 +199,44 @@ pub(super) fn list<'a, T: Ord + Clone>(
     let Kind::List(nodes) = &at.node.kind else {
         return at.wrong_type("a list", report);
     };
-    let mut items: Vec<Located<T>> = Vec::with_capacity(nodes.len());
-    let mut seen: BTreeMap<T, Place> = BTreeMap::new();
-    for (node, index) in nodes.iter().zip(0..) {
-        let Some(item) = read(&at.item(node, index), report) else { continue };
-        if let Some(earlier) = seen.get(&item.value) {
-            let message = "this is in the list a second time";
-            let finding = Finding::new(Code::DuplicateItem, item.place, message);
-            report.push(finding.help("remove one of the two").other(earlier.clone()));
-            continue;
-        }
-        seen.insert(item.value.clone(), item.place.clone());
-        items.push(item);
-    }
+    let nodes = nodes.iter().zip(0..);
+    let mut items: Vec<Located<T>> =
+        nodes.filter_map(|(node, index)| read(&at.item(node, index), report)).collect();
+    let place = |at: usize| items.get(at).map(|item| &item.place);
+    let compare = |a: usize, b: usize| {
+        let value = |at: usize| items.get(at).map(|item| &item.value);
+        value(a).cmp(&value(b))
+    };
+    let is_first = first_ones(items.len(), &compare, &place, report);
+    let mut is_first = is_first.into_iter();
+    items.retain(|_| is_first.next() == Some(true));
     Some(items)
+}
+
+/// Whether each of the items is the first of its kind; reports those that are not. Knows nothing of
+/// the items' type, so that the filter holds it once.
+fn first_ones<'p>(
+    count: usize,
+    compare: &dyn Fn(usize, usize) -> Ordering,
+    place: &dyn Fn(usize) -> Option<&'p Place>,
+    report: &mut Report,
+) -> Vec<bool> {
+    let mut sorted: Vec<usize> = (0..count).collect();
+    sorted.sort_by(|a, b| compare(*a, *b));
+    let mut is_first = vec![true; count];
+    for run in sorted.chunk_by(|a, b| compare(*a, *b).is_eq()) {
+        let Some((first, others)) = run.split_first() else { continue };
+        for other in others {
+            let (Some(place), Some(earlier)) = (place(*other), place(*first)) else { continue };
+            let message = "this is in the list a second time";
+            let finding = Finding::new(Code::DuplicateItem, place.clone(), message);
+            report.push(finding.help("remove one of the two").other(earlier.clone()));
+            if let Some(is_first) = is_first.get_mut(*other) {
+                *is_first = false;
+            }
+        }
+    }
+    is_first
 }
 
 /// Reports a list or map that has nothing in it.
@@ -228,7 +252,7 @@ pub(super) fn not_empty(at: &At<'_>, message: &str, help: &str, report: &mut Rep
 }
 
 /// `any`, or a list of names.
-pub(super) fn any_or_list<T: Ord + Clone, E: Display>(
+pub(super) fn any_or_list<T: Ord, E: Display>(
     at: &At<'_>,
     what: &str,
     parse: fn(&str) -> Result<T, E>,
