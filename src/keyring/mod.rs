@@ -172,6 +172,9 @@ impl KeyRing {
             Ok(change) => {
                 let refresh = remote.source.refresh;
                 remote.schedule.succeeded(confirmed, answer.max_age(), refresh);
+                if change == Change::Replaced {
+                    remote.schedule.allow_hurry();
+                }
                 Ok(change)
             }
             Err(error) => {

@@ -62,6 +62,14 @@ impl Schedule {
         self.hurried.is_none_or(|hurried| now.saturating_sub(hurried) >= HURRY_INTERVAL)
     }
 
+    /// The issuer has really changed its keys: that is nothing that a sender of unknown key names
+    /// could bring about, so the next change need not wait.
+    pub(super) fn allow_hurry(&mut self) {
+        if !self.is_awaited {
+            self.hurried = None;
+        }
+    }
+
     /// Whether an answer is still to come that was hurried for.
     pub(super) fn is_hurrying(&self, now: Duration) -> bool {
         self.is_awaited

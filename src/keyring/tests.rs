@@ -117,11 +117,23 @@ fn an_unknown_key_hurries_the_fetch_once_in_a_while() {
     assert!(ring.is_worth_waiting(A, secs(20)));
     ring.refetch(A, secs(20));
     assert!(is_due(&ring, secs(20)));
-    ring.answered(A, &ok(&body("2")), secs(0), secs(21)).unwrap();
+    ring.answered(A, &ok(&body("1")), secs(0), secs(21)).unwrap();
     assert!(!ring.is_worth_waiting(A, secs(21)));
     ring.refetch(A, secs(21));
     assert!(!is_due(&ring, secs(21)));
     assert!(ring.is_worth_waiting(A, secs(30)));
+}
+
+#[test]
+fn an_issuer_that_rotates_twice_is_asked_twice() {
+    let ring = ring();
+    ring.answered(A, &ok(&body("1")), secs(0), secs(0)).unwrap();
+    for (at, kid) in [(20, "2"), (21, "3")] {
+        assert!(ring.is_worth_waiting(A, secs(at)));
+        ring.refetch(A, secs(at));
+        assert!(is_due(&ring, secs(at)));
+        ring.answered(A, &ok(&body(kid)), secs(0), secs(at)).unwrap();
+    }
 }
 
 #[test]

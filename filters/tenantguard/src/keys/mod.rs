@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tenantguard::artifact::PolicyDigest;
-use tenantguard::keyring::{Change, FetchAnswer};
+use tenantguard::keyring::{Change, FetchAnswer, InHand};
 use tenantguard::trust::IssuerId;
 
 use self::lease::Lease;
@@ -71,11 +71,13 @@ impl KeyFetcher {
         }
     }
 
-    /// A token names a key that this VM does not have: fetches it, or has it fetched.
+    /// A token names a key that is not among those in hand: fetches it, or has it fetched. The
+    /// first keys are fetched without anybody's wish, and must not use up the one fetch out of turn.
     pub(crate) fn wish(&self, issuer: IssuerId) {
         let now = self.engine.now().monotonic;
         let ring = self.engine.gate.ring();
-        if ring.is_worth_waiting(issuer, now) {
+        let has_keys = matches!(ring.in_hand(issuer, now), InHand::Keys(_));
+        if has_keys && ring.is_worth_waiting(issuer, now) {
             ring.refetch(issuer, now);
             if !self.lease.is_held() {
                 self.board.wish(issuer);
