@@ -169,6 +169,12 @@ impl Policy {
         self.parts.token_cache
     }
 
+    /// Whether some issuer's tokens may have claims that must not leave the gate.
+    #[must_use]
+    pub fn drops_claims(&self) -> bool {
+        self.parts.issuers.iter().any(|issuer| !issuer.claims.drop.is_empty())
+    }
+
     /// The cluster for requests without a tenant of their own.
     #[must_use]
     pub fn default_cell(&self) -> &CellName {

@@ -140,9 +140,7 @@ impl Gate {
                 changes.remove.push(name.clone());
             }
         }
-        if let Access::Tenant(TenantGrant { bearer, .. }) = &granted.access
-            && !bearer.forwards_token
-        {
+        if !self.forwards_token(granted) {
             self.policy.token_source().withhold(request, &mut changes);
         }
         if let Some(path) = &granted.rewritten {
@@ -159,6 +157,16 @@ impl Gate {
         set(Header::TenantContextId, id(account.ids.context));
         set(Header::AuditId, id(account.ids.audit));
         changes
+    }
+}
+
+impl Gate {
+    /// Where nobody has looked into the token, it may have what must not leave the gate.
+    fn forwards_token(&self, granted: &Granted) -> bool {
+        match &granted.access {
+            Access::Tenant(TenantGrant { bearer, .. }) => bearer.forwards_token,
+            Access::Public(_) => !self.policy.drops_claims(),
+        }
     }
 }
 
