@@ -4,6 +4,7 @@
 //! by [`KeySet::verify`]) → [`Claims`] (valid now, made only by [`VerifiedToken::claims`]).
 
 mod algorithm;
+mod claim_values;
 mod claims;
 mod compact;
 mod handle;
