@@ -40,6 +40,32 @@ pub(crate) fn waits(provider: &IdentityProvider) -> Result<()> {
     })
 }
 
+/// Clients that leave while they wait are put down, each once, and nothing of them stays: later
+/// the same Envoy serves who comes.
+pub(crate) fn left(provider: &IdentityProvider) -> Result<()> {
+    const CLIENTS: usize = 8;
+    let realm = provider.realm("left");
+    realm.keys(Keys::Hold)?;
+    let policy = Policy::new().realm("platform", realm, "refresh: 5m");
+    World::with(provider, &policy, 2, |world| {
+        let token = token(realm)?;
+        thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|_| scope.spawn(|| world.ask_and_leave(&token, AT_ONCE)))
+                .collect();
+            let mut left = clients.into_iter().map(|client| client.join());
+            left.try_for_each(|left| left.map_err(|_| anyhow!("a client panicked"))?)
+        })?;
+        // Past the deadline, so that whoever was still waited for would have been settled.
+        thread::sleep(Duration::from_secs(3));
+        let abandoned = world.recorded("abandoned")?;
+        ensure!(abandoned == CLIENTS, "{abandoned} of {CLIENTS} are put down as abandoned");
+        ensure!(world.recorded("keys.stale")? == 0, "one was settled after it had left");
+        realm.keys(Keys::Ok)?;
+        world.ask_until_permitted(&token, Duration::from_secs(20))
+    })
+}
+
 pub(crate) fn never(provider: &IdentityProvider) -> Result<()> {
     let (down, silent) = (provider.realm("never"), provider.realm("silent"));
     down.keys(Keys::Fail)?;

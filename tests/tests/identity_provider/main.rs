@@ -46,6 +46,7 @@ const TESTS: &[(&str, Test)] = &[
     ("down: a key set that is too large is not taken", down::huge),
     ("first: a request before the first keys waits for them", first::waits),
     ("first: while they do not come it ends with 503 in time", first::never),
+    ("first: a client that leaves while it waits is put down, once", first::left),
     ("fetches: an unknown kid asks once, however many come", fetches::unknown_kid),
     ("fetches: keys that did not change are confirmed by their ETag", fetches::etag),
     ("fetches: four workers and 500 issuers make one each", fetches::many_issuers),

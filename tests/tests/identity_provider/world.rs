@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,6 +68,13 @@ impl Policy {
     }
 }
 
+fn request(token: &str) -> String {
+    format!(
+        "GET /reports/7 HTTP/1.1\r\nhost: api.example.com\r\nconnection: close\r\n\
+         authorization: Bearer {token}\r\n\r\n"
+    )
+}
+
 /// One Envoy.
 pub(crate) struct World {
     envoy: Envoy,
@@ -119,14 +128,25 @@ impl World {
         test(&world).with_context(|| format!("Envoy's log:\n{}", world.envoy.log_text()))
     }
 
+    /// Asks, and leaves after a while without waiting for the answer.
+    pub(crate) fn ask_and_leave(&self, token: &str, after: Duration) -> Result<()> {
+        let mut stream = TcpStream::connect(self.envoy.address())?;
+        stream.write_all(request(token).as_bytes())?;
+        thread::sleep(after);
+        Ok(())
+    }
+
+    /// How many audit records have this reason.
+    pub(crate) fn recorded(&self, reason: &str) -> Result<usize> {
+        let reason = Some(&Value::from(reason));
+        let lines = self.envoy.access_log().lines()?;
+        Ok(lines.iter().filter(|line| line.pointer("/audit/reason") == reason).count())
+    }
+
     /// Asks for a report with this token, over a connection of its own.
     pub(crate) fn ask(&self, token: &str) -> Result<Answer> {
-        let request = format!(
-            "GET /reports/7 HTTP/1.1\r\nhost: api.example.com\r\nconnection: close\r\n\
-             authorization: Bearer {token}\r\n\r\n"
-        );
         let start = Instant::now();
-        let response = client::send(self.envoy.address(), request.as_bytes());
+        let response = client::send(self.envoy.address(), request(token).as_bytes());
         let response = response.context("send the request")?;
         let body = response.json().unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
