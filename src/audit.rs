@@ -6,17 +6,12 @@
 //! (api.endpoint), `source_ip` (src_endpoint.ip), `policy` (policy.uid), `audit_id` (metadata.uid),
 //! `tenant_context_id` (metadata.correlation_uid), `detail` (status_detail).
 
-use serde::Serialize;
-
-use crate::artifact::{Policy, PolicyDigest};
-use crate::gate::{Account, Permit};
-use crate::record::{line, text, text_or_null};
-use crate::request::RandomId;
-use crate::time::UnixTime;
-use crate::token::TokenHandle;
+use crate::artifact::Policy;
+use crate::gate::{Account, Facts, Permit};
+use crate::record::{Line, Members};
 
 /// The version of the record's shape.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 /// How much of a path that no route covers goes into the record, in bytes.
 const PATH_LIMIT: usize = 256;
 /// How much of a detail goes into the record, in bytes.
@@ -31,59 +26,33 @@ pub struct Origin {
     pub peer: Option<String>,
 }
 
+/// One writer of records: what is the same in all of them, written once.
+#[derive(Debug)]
+pub struct Author {
+    constant: Members,
+}
+
+impl Author {
+    /// The author of the records that an instance of the filter writes under a policy.
+    #[must_use]
+    pub fn new(policy: &Policy, proxy: &str, instance: &str) -> Self {
+        let mut line = Line::object();
+        line.displayed("policy", policy.digest());
+        // Until a control service is configured, only the policy speaks.
+        line.text("control", "none");
+        line.text("proxy", proxy);
+        line.text("instance", instance);
+        Self { constant: line.into_members() }
+    }
+}
+
 /// Who writes the record, and which one of its records it is: a gap shows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Position<'a> {
-    /// The proxy.
-    pub proxy: &'a str,
-    /// The VM within the proxy's life.
-    pub instance: &'a str,
+    /// The proxy, and the VM within the proxy's life.
+    pub author: &'a Author,
     /// Counts the records of the instance, from 1.
     pub sequence: u64,
-}
-
-#[derive(Serialize)]
-struct Record<'a> {
-    version: u32,
-    #[serde(serialize_with = "text")]
-    time: UnixTime,
-    #[serde(serialize_with = "text")]
-    audit_id: RandomId,
-    #[serde(serialize_with = "text")]
-    tenant_context_id: RandomId,
-    decision: &'static str,
-    reason: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    mode: &'static str,
-    acting_tenant: Option<&'a str>,
-    resource_tenant: Option<&'a str>,
-    principal: Option<&'a str>,
-    delegator: Option<&'a str>,
-    delegation_id: Option<&'a str>,
-    issuer: Option<&'a str>,
-    #[serde(serialize_with = "text_or_null")]
-    token: Option<TokenHandle>,
-    method: Option<&'a str>,
-    route: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-    permission: Option<&'a str>,
-    source_ip: Option<&'a str>,
-    peer: Option<&'a str>,
-    #[serde(serialize_with = "text")]
-    policy: PolicyDigest,
-    control: &'static str,
-    proxy: &'a str,
-    instance: &'a str,
-    sequence: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shadow: Option<Shadow<'a>>,
-}
-
-#[derive(Serialize)]
-struct Shadow<'a> {
-    differs: &'a [String],
 }
 
 /// Writes the record of a permit.
@@ -92,13 +61,13 @@ pub fn permitted(
     policy: &Policy,
     permit: &Permit,
     origin: &Origin,
-    position: &Position<'_>,
+    position: Position<'_>,
 ) -> Vec<u8> {
-    let shadow = match permit {
-        Permit::Shadowed(shadowed) => Some(Shadow { differs: shadowed.differs() }),
-        Permit::Tenant(_) | Permit::Public(_) => None,
-    };
-    write(policy, permit.account(), origin, position, shadow)
+    let mut line = write(policy, permit.account(), origin, position);
+    if let Permit::Shadowed(shadowed) = permit {
+        line.nested("shadow", |line| line.texts("differs", shadowed.differs()));
+    }
+    line.end()
 }
 
 /// Writes the record of a denial.
@@ -107,54 +76,50 @@ pub fn denied(
     policy: &Policy,
     account: &Account,
     origin: &Origin,
-    position: &Position<'_>,
+    position: Position<'_>,
 ) -> Vec<u8> {
-    write(policy, account, origin, position, None)
+    write(policy, account, origin, position).end()
 }
 
-fn write(
-    policy: &Policy,
-    account: &Account,
-    origin: &Origin,
-    position: &Position<'_>,
-    shadow: Option<Shadow<'_>>,
-) -> Vec<u8> {
-    let (facts, reason) = (account.facts(), account.verdict().reason());
+fn write(policy: &Policy, account: &Account, origin: &Origin, position: Position<'_>) -> Line {
+    let (facts, verdict, ids) = (account.facts(), account.verdict(), account.ids());
     let route = facts.route.and_then(|id| policy.route(id));
-    let record = Record {
-        version: VERSION,
-        time: account.at(),
-        audit_id: account.ids().audit,
-        tenant_context_id: account.ids().context,
-        decision: reason.decision(),
-        reason: reason.code(),
-        detail: account.verdict().detail().map(|mut detail| {
-            detail.truncate(clip(&detail, DETAIL_LIMIT).len());
-            detail
-        }),
-        mode: account.mode().as_str(),
-        acting_tenant: facts.acting_tenant.as_ref().map(|tenant| tenant.as_str()),
-        resource_tenant: facts.resource_tenant.as_ref().map(|tenant| tenant.as_str()),
-        principal: facts.principal.as_ref().map(|principal| principal.as_str()),
-        delegator: None,
-        delegation_id: None,
-        issuer: facts.issuer.and_then(|id| policy.issuer(id)).map(|issuer| &*issuer.url),
-        token: facts.token,
-        method: facts.method.as_deref(),
-        route: route.map(|route| route.template.as_str()),
-        path: facts.path.as_deref().filter(|_| route.is_none()).map(|path| clip(path, PATH_LIMIT)),
-        permission: facts.permission.and_then(|id| policy.permission(id)).map(|p| p.as_str()),
-        source_ip: origin.source.as_deref().map(without_port),
-        peer: origin.peer.as_deref(),
-        policy: policy.digest(),
-        // Until a control service is configured, only the policy speaks.
-        control: "none",
-        proxy: position.proxy,
-        instance: position.instance,
-        sequence: position.sequence,
-        shadow,
-    };
-    line(&record)
+    let mut line = Line::object();
+    line.number("version", VERSION);
+    line.displayed("time", account.at());
+    line.displayed("audit_id", ids.audit);
+    line.displayed("tenant_context_id", ids.context);
+    line.text("decision", verdict.reason().decision());
+    line.text("reason", verdict.reason().code());
+    if let Some(detail) = verdict.detail() {
+        line.text("detail", clip(&detail, DETAIL_LIMIT));
+    }
+    line.text("mode", account.mode().as_str());
+    who(&mut line, policy, facts);
+    line.text_or_null("method", facts.method.as_deref());
+    line.text_or_null("route", route.map(|route| route.template()));
+    if let (None, Some(path)) = (route, &facts.path) {
+        line.text("path", clip(path, PATH_LIMIT));
+    }
+    line.text_or_null("permission", facts.permission.and_then(|id| policy.permission(id)));
+    line.text_or_null("source_ip", origin.source.as_deref().map(without_port));
+    line.text_or_null("peer", origin.peer.as_deref());
+    line.members(&position.author.constant);
+    line.number("sequence", position.sequence);
+    line
+}
+
+fn who(line: &mut Line, policy: &Policy, facts: &Facts) {
+    let issuer = facts.issuer.and_then(|id| policy.issuer(id));
+    line.text_or_null("acting_tenant", facts.acting_tenant.as_ref().map(|tenant| tenant.as_str()));
+    line.text_or_null("resource_tenant", facts.resource_tenant.as_ref().map(|t| t.as_str()));
+    line.text_or_null("principal", facts.principal.as_ref().map(|principal| principal.as_str()));
+    let delegation = facts.delegation.and_then(|position| policy.delegation(position));
+    let delegator = facts.resource_tenant.as_ref().filter(|_| delegation.is_some());
+    line.text_or_null("delegator", delegator.map(|tenant| tenant.as_str()));
+    line.text_or_null("delegation_id", delegation.map(|delegation| delegation.id()));
+    line.text_or_null("issuer", issuer.map(|issuer| &*issuer.url));
+    line.displayed_or_null("token", facts.token);
 }
 
 /// The longest prefix within `limit` bytes that ends between characters.

@@ -5,7 +5,7 @@ use crate::headers::{HeaderChanges, HeaderValue};
 use crate::request::Request;
 
 /// Where a token comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum TokenSource {
     /// `Authorization: Bearer`.
     #[default]
@@ -47,6 +47,16 @@ impl TokenSource {
                 let token = plain(text(only(cookies(request, name))?)?)?;
                 alone(request, token)
             }
+        }
+    }
+
+    /// What stands alone where most tokens do, after `Bearer ` in `Authorization`, without a look at
+    /// it: enough to tell whether it is a token that [`Self::find`] has found before. Long tokens
+    /// would otherwise be read several times for every request.
+    pub(crate) fn presented<'a>(&self, request: &Request<'a>) -> Option<&'a [u8]> {
+        match self {
+            Self::Authorization => request.only("authorization")?.strip_prefix(b"Bearer "),
+            Self::Header(_) | Self::Cookie(_) => None,
         }
     }
 
@@ -155,7 +165,7 @@ fn cookie_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{HeaderList, Mode, RequestIds};
+    use crate::request::{HeaderList, RequestIds};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -163,7 +173,7 @@ mod tests {
         let headers: HeaderList =
             headers.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
         let ids = RequestIds::from_entropy([0; 32]);
-        check(&Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None })
+        check(&Request { headers: &headers, mode: None, ids, certificate: None })
     }
 
     fn check(
@@ -196,6 +206,26 @@ mod tests {
         ] {
             let headers: Vec<_> = values.iter().map(|v| ("authorization", *v)).collect();
             check(&TokenSource::Authorization, &headers, taken);
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_usual_spelling_is_presented_and_found_alike() {
+        for (values, presented) in [
+            (&[&b"Bearer abc.d-e_f"[..]][..], Some(&b"abc.d-e_f"[..])),
+            (&[b"bearer abc"], None),
+            (&[b"Basic abc"], None),
+            (&[b"Bearer a", b"Bearer a"], None),
+            (&[], None),
+        ] {
+            let headers: Vec<_> = values.iter().map(|v| ("authorization", *v)).collect();
+            with(&headers, |request| {
+                assert_eq!(TokenSource::Authorization.presented(request), presented);
+                if let Some(presented) = presented {
+                    let found = TokenSource::Authorization.find(request).map(str::as_bytes);
+                    assert_eq!(found, Ok(presented));
+                }
+            });
         }
     }
 

@@ -55,9 +55,11 @@ impl Header {
 }
 
 /// The names of our headers under one prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct HeaderNames {
     prefix: Box<str>,
+    /// In the order of [`Header::ALL`].
     names: Vec<(Header, Arc<str>)>,
 }
 
@@ -84,11 +86,11 @@ impl HeaderNames {
     /// The full name of a header.
     #[must_use]
     pub fn name(&self, header: Header) -> &str {
-        self.names.iter().find(|(h, _)| *h == header).map_or("", |(_, name)| name)
+        self.names.get(header as usize).map_or("", |(_, name)| name)
     }
 
     pub(crate) fn shared_name(&self, header: Header) -> Arc<str> {
-        let own = self.names.iter().find(|(h, _)| *h == header);
+        let own = self.names.get(header as usize);
         own.map_or_else(|| Arc::from(""), |(_, name)| Arc::clone(name))
     }
 
@@ -96,10 +98,25 @@ impl HeaderNames {
     /// because servers behind us may do so.
     #[must_use]
     pub fn recognize(&self, name: &str) -> Option<Header> {
-        if name.len() < self.prefix.len() {
+        // Every prefix begins with `x-`, and few other headers do.
+        let [b'x' | b'X', b'-' | b'_', ..] = name.as_bytes() else {
             return None;
-        }
+        };
         self.names.iter().find(|(_, own)| same_header(own, name)).map(|(header, _)| *header)
+    }
+}
+
+impl TryFrom<String> for HeaderNames {
+    type Error = PrefixError;
+
+    fn try_from(prefix: String) -> Result<Self, PrefixError> {
+        Self::new(&prefix)
+    }
+}
+
+impl From<HeaderNames> for String {
+    fn from(names: HeaderNames) -> Self {
+        names.prefix.into()
     }
 }
 
@@ -119,6 +136,8 @@ pub enum HeaderValue {
     Static(&'static str),
     /// The text of a name or of a known token's bearer.
     Shared(Arc<str>),
+    /// One of the request's ids, in hexadecimal digits.
+    Id([u8; 32]),
     /// Made for this request.
     Owned(Vec<u8>),
 }
@@ -130,6 +149,7 @@ impl HeaderValue {
         match self {
             Self::Static(text) => text.as_bytes(),
             Self::Shared(text) => text.as_bytes(),
+            Self::Id(digits) => digits,
             Self::Owned(bytes) => bytes,
         }
     }
@@ -166,6 +186,16 @@ mod tests {
         }
         for other in ["x-tenant", "x-tenant-idx", "tenant-id", "x-request-id", "", "x.tenant.id"] {
             assert_eq!(names.recognize(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_header_has_its_own_name() {
+        let names = HeaderNames::new("x-acme-").unwrap();
+        for (header, name) in Header::ALL {
+            assert_eq!(names.name(header), format!("x-acme-{name}"));
+            assert_eq!(&*names.shared_name(header), names.name(header));
+            assert_eq!(names.recognize(names.name(header)), Some(header));
         }
     }
 

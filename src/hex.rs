@@ -5,26 +5,31 @@ use std::fmt;
 
 /// The most bytes that are written in one piece.
 const PIECE: usize = 32;
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Writes `bytes`.
 pub(crate) fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for piece in bytes.chunks(PIECE) {
-        let mut digits = [0u8; PIECE * 2];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(piece) {
-            if let [high, low] = pair {
-                *high = digit(byte >> 4);
-                *low = digit(byte & 0xf);
-            }
-        }
+        let digits: [u8; PIECE * 2] = digits(piece);
         let text = digits.get(..piece.len() * 2).unwrap_or_default();
         f.write_str(std::str::from_utf8(text).unwrap_or_default())?;
     }
     Ok(())
 }
 
+/// The digits of as many bytes as there is room for, two each; what is left over is zero bytes.
+pub(crate) fn digits<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut digits = [0; N];
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0xf)];
+    }
+    digits
+}
+
+/// Nine is followed by `a`, 39 places further on; told without a table, many digits are made at
+/// once.
 fn digit(nibble: u8) -> u8 {
-    DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0')
+    nibble + b'0' + if nibble > 9 { b'a' - b'0' - 10 } else { 0 }
 }
 
 #[cfg(test)]

@@ -38,6 +38,15 @@ pub enum NameError {
     /// A permission that is not `resource:action`.
     #[error("is not of the form resource:action")]
     NotResourceAction,
+    /// A principal that is not `namespace/subject`.
+    #[error("is not of the form namespace/subject")]
+    NotNamespaceSubject,
+    /// A principal that is spelled in another way than the one that it has.
+    #[error("is spelled {spelled}")]
+    Spelling {
+        /// The spelling.
+        spelled: Arc<str>,
+    },
 }
 
 fn check(
@@ -81,6 +90,13 @@ macro_rules! name {
                 Ok(Self(text.into()))
             }
 
+            /// Whether `text` is such a name.
+            #[must_use]
+            pub fn is_name(text: &str) -> bool {
+                let check: fn(&str) -> Result<(), NameError> = $check;
+                check(text).is_ok()
+            }
+
             /// The name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -91,6 +107,19 @@ macro_rules! name {
             #[must_use]
             pub fn shared(&self) -> Arc<str> {
                 Arc::clone(&self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
             }
         }
 
@@ -175,6 +204,20 @@ impl PrincipalId {
         Ok(Self { namespace, subject: subject.into(), spelled })
     }
 
+    /// Reads a principal as [`PrincipalId::as_str`] spells it.
+    ///
+    /// # Errors
+    /// [`NameError`] if this is no principal, or not its one spelling.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let (namespace, spelled) = text.split_once('/').ok_or(NameError::NotNamespaceSubject)?;
+        let subject = percent_decode(spelled).ok_or(NameError::NotNamespaceSubject)?;
+        let principal = Self::new(Namespace::parse(namespace)?, &subject)?;
+        match principal.as_str() == text {
+            true => Ok(principal),
+            false => Err(NameError::Spelling { spelled: principal.spelled }),
+        }
+    }
+
     /// The issuer's namespace.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
@@ -217,6 +260,22 @@ fn spell(namespace: &Namespace, subject: &str) -> String {
     out
 }
 
+/// Undoes percent-encoding; `None` if it is broken or does not give a text.
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 impl fmt::Display for PrincipalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.spelled)
@@ -245,6 +304,21 @@ mod tests {
         assert!(PermissionName::parse("reports:read").is_ok());
         for bad in ["reports", "reports:", ":read", "a:b:c", "reports:*", "reports read"] {
             assert!(PermissionName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_principal_is_read_as_it_is_spelled_and_in_no_other_way() {
+        for good in ["platform/alice", "platform/auth0|7/x", "platform/a%25%2C%22%20%C3%A9"] {
+            let parsed = PrincipalId::parse(good).map(|principal| principal.to_string());
+            assert_eq!(parsed.as_deref(), Ok(good));
+        }
+        let spelled = |text: &str| Err(NameError::Spelling { spelled: text.into() });
+        assert_eq!(PrincipalId::parse("a/%61"), spelled("a/a"));
+        assert_eq!(PrincipalId::parse("a/x y"), spelled("a/x%20y"));
+        assert_eq!(PrincipalId::parse("a/%c3%a9"), spelled("a/%C3%A9"));
+        for bad in ["", "alice", "a/", "/a", "a b/c", "a/%", "a/%4", "a/%zz", "a/%ff", "a/%0a"] {
+            assert!(PrincipalId::parse(bad).is_err(), "{bad:?}");
         }
     }
 

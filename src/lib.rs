@@ -8,8 +8,10 @@
 //! 2. [`artifact`] and [`trust`]: the policy that it is held against;
 //! 3. [`token`] and [`keyring`]: from a text to claims that an issuer vouches for;
 //! 4. [`gate`]: the checks in their order, and the permit that only they can make;
-//! 5. [`decision`]: every reason, with its stable code;
-//! 6. [`audit`] and [`usage`]: what a decision leaves behind.
+//! 5. [`delegation`]: the grants by which a tenant lets another in;
+//! 6. [`decision`]: every reason, with its stable code;
+//! 7. [`audit`] and [`usage`]: what a decision leaves behind;
+//! 7. [`control`]: what changes while proxies run, as the control service hands it to them.
 
 #![deny(
     clippy::unwrap_used,
@@ -31,13 +33,16 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod control;
 pub mod credential;
 pub mod decision;
+pub mod delegation;
 pub mod gate;
 pub mod headers;
 mod hex;
 pub mod identity;
 pub mod keyring;
+pub mod limits;
 pub mod path;
 pub mod permissions;
 mod record;

@@ -5,7 +5,11 @@
 //! percent-encoding undone, and what stays ambiguous is refused. When the normal form differs from
 //! what was sent, the upstream gets the normal form, so that both decide on one path.
 
+mod rules;
+
 use std::borrow::Cow;
+
+pub use self::rules::{DotSegments, EncodedSlash, Encoding, PathRules, RepeatedSlashes, Semicolon};
 
 /// The longest path with query that is accepted, in bytes.
 pub const PATH_LIMIT: usize = 8 * 1024;
@@ -44,6 +48,15 @@ pub enum PathError {
     /// More `..` than there are segments.
     #[error("the path climbs above its root")]
     AboveRoot,
+    /// A `.` or `..` segment, where the policy refuses them, or one that only some servers see.
+    #[error("the path has a `.` or `..` segment")]
+    DotSegment,
+    /// `//`, where the policy refuses it, or one that only some servers see.
+    #[error("the path has an empty segment")]
+    EmptySegment,
+    /// Percent-encoding that is not needed, where the policy refuses it.
+    #[error("the path has a needless percent-encoding, %{0:02X}")]
+    Needless(u8),
 }
 
 /// A path in its normal form: begins with `/`, no empty, `.` or `..` segment, unreserved
@@ -55,11 +68,19 @@ pub struct NormalPath<'a> {
 }
 
 impl<'a> NormalPath<'a> {
-    /// Normalizes the value of `:path`.
+    /// Normalizes the value of `:path` by the usual rules.
     ///
     /// # Errors
     /// [`PathError`] when the path has no single meaning.
     pub fn parse(raw: &'a [u8]) -> Result<Self, PathError> {
+        Self::parse_with(raw, &PathRules::default())
+    }
+
+    /// Normalizes the value of `:path` by these rules.
+    ///
+    /// # Errors
+    /// [`PathError`] when the path has no single meaning, or the rules refuse it.
+    pub fn parse_with(raw: &'a [u8], rules: &PathRules) -> Result<Self, PathError> {
         if raw.len() > PATH_LIMIT {
             return Err(PathError::TooLong);
         }
@@ -76,7 +97,7 @@ impl<'a> NormalPath<'a> {
         if path.first() != Some(&b'/') {
             return Err(PathError::NotAbsolute);
         }
-        Ok(Self { text: normalize(path)?, query })
+        Ok(Self { text: normalize(path, rules)?, query })
     }
 
     /// The path without its query.
@@ -86,7 +107,7 @@ impl<'a> NormalPath<'a> {
     }
 
     /// The segments, left to right. `/` has one, which is empty; so has a trailing slash.
-    pub fn segments(&self) -> impl Iterator<Item = &str> {
+    pub fn segments(&self) -> impl Iterator<Item = &str> + Clone {
         self.text.strip_prefix('/').unwrap_or_default().split('/')
     }
 
@@ -107,26 +128,56 @@ impl<'a> NormalPath<'a> {
     }
 }
 
-fn normalize(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
-    let decoded = decode(path)?;
+fn normalize<'p>(path: &'p [u8], rules: &PathRules) -> Result<Cow<'p, str>, PathError> {
+    let decoded = decode(path, rules)?;
     let segments = decoded.split('/').skip(1);
     let count = segments.clone().count();
     if count > SEGMENT_LIMIT {
         return Err(PathError::TooDeep);
     }
-    let is_normal = segments.zip(1..).all(|(segment, nth)| match segment {
-        "." | ".." => false,
-        "" => nth == count,
-        _ => true,
-    });
+    let mut is_normal = true;
+    for (segment, nth) in segments.zip(1..) {
+        is_normal &= match segment {
+            "." | ".." if rules.dot_segments == DotSegments::Refuse => {
+                return Err(PathError::DotSegment);
+            }
+            "" if nth < count && rules.repeated_slashes == RepeatedSlashes::Refuse => {
+                return Err(PathError::EmptySegment);
+            }
+            "." | ".." => false,
+            "" => nth == count,
+            _ => {
+                refuse_disguise(segment, rules)?;
+                true
+            }
+        };
+    }
     if is_normal {
         return Ok(decoded);
     }
     Ok(Cow::Owned(resolve_dots(&decoded)?))
 }
 
+/// A server that cuts segments at `;`, or decodes `%2F`, must not find a `..` or an empty segment
+/// in what was kept here.
+fn refuse_disguise(segment: &str, rules: &PathRules) -> Result<(), PathError> {
+    if (rules.semicolon, rules.encoded_slash) == (Semicolon::Refuse, EncodedSlash::Refuse) {
+        return Ok(());
+    }
+    for piece in segment.split("%2F") {
+        let encoded = piece.find("%3B").unwrap_or(piece.len());
+        let cut = piece.find(';').unwrap_or(piece.len()).min(encoded);
+        match piece.get(..cut) {
+            Some("." | "..") => return Err(PathError::DotSegment),
+            Some("") if cut < piece.len() => return Err(PathError::EmptySegment),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Undoes needless percent-encoding (RFC 3986, section 6.2.2.2) and refuses what has two readings.
-fn decode(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
+fn decode<'p>(path: &'p [u8], rules: &PathRules) -> Result<Cow<'p, str>, PathError> {
     let is_plain = |b: &u8| *b == b'/' || is_unreserved(*b);
     if path.iter().all(is_plain)
         && let Ok(plain) = std::str::from_utf8(path)
@@ -139,11 +190,11 @@ fn decode(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
         match byte {
             b'%' => {
                 let (high, low) = (rest.next().copied(), rest.next().copied());
-                push_encoded(&mut out, high, low)?;
+                push_encoded(&mut out, high, low, rules)?;
             }
-            b';' => return Err(PathError::PathParameter),
-            b'/' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b'=' | b':'
-            | b'@' => out.push(char::from(byte)),
+            b';' if rules.semicolon == Semicolon::Refuse => return Err(PathError::PathParameter),
+            b'/' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+            | b':' | b'@' => out.push(char::from(byte)),
             _ if is_unreserved(byte) => out.push(char::from(byte)),
             _ => return Err(PathError::Byte(byte)),
         }
@@ -154,21 +205,35 @@ fn decode(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
     }
 }
 
-fn push_encoded(out: &mut String, high: Option<u8>, low: Option<u8>) -> Result<(), PathError> {
+fn push_encoded(
+    out: &mut String,
+    high: Option<u8>,
+    low: Option<u8>,
+    rules: &PathRules,
+) -> Result<(), PathError> {
     let digit = |byte: Option<u8>| byte.and_then(|b| char::from(b).to_digit(16));
     let value = match (digit(high), digit(low)) {
         (Some(high), Some(low)) => u8::try_from(high * 16 + low).unwrap_or(u8::MAX),
         _ => return Err(PathError::PercentEncoding),
     };
-    match value {
-        b'/' | b'\\' | b'%' | b';' | 0..=0x1f | 0x7f => return Err(PathError::EncodedByte(value)),
-        _ if is_unreserved(value) => out.push(char::from(value)),
-        _ => {
-            out.push('%');
-            for digit in [high, low] {
-                out.extend(digit.map(|d| char::from(d).to_ascii_uppercase()));
-            }
+    let is_kept = match value {
+        b'/' => rules.encoded_slash == EncodedSlash::Keep,
+        b';' => rules.semicolon == Semicolon::Keep,
+        b'\\' | b'%' | 0..=0x1f | 0x7f => false,
+        _ => true,
+    };
+    if !is_kept {
+        return Err(PathError::EncodedByte(value));
+    }
+    if !is_unreserved(value) {
+        out.push('%');
+        for digit in [high, low] {
+            out.extend(digit.map(|d| char::from(d).to_ascii_uppercase()));
         }
+    } else if rules.encoding == Encoding::Decode {
+        out.push(char::from(value));
+    } else {
+        return Err(PathError::Needless(value));
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zerocopy::little_endian::U64;
+
 /// A permission of one compiled policy, by its position in the policy's sorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionId(pub u32);
@@ -10,6 +12,49 @@ impl PermissionId {
     fn word_and_mask(self) -> (usize, u64) {
         (self.0 as usize / 64, 1 << (self.0 % 64))
     }
+}
+
+/// A set of permissions that stands in an artifact: one row of words, shared by all that may do the
+/// same.
+#[derive(Clone, Copy, Default)]
+pub struct PermissionBits<'p> {
+    words: &'p [U64],
+}
+
+impl<'p> PermissionBits<'p> {
+    pub(crate) fn new(words: &'p [U64]) -> Self {
+        Self { words }
+    }
+
+    /// Whether the permission is in the set.
+    #[must_use]
+    pub fn contains(&self, id: PermissionId) -> bool {
+        let (word, mask) = id.word_and_mask();
+        self.words.get(word).is_some_and(|slot| slot.get() & mask != 0)
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| word.get() == 0)
+    }
+
+    /// The permissions in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = PermissionId> + use<'p> {
+        self.words.iter().zip(0u32..).flat_map(|(word, index)| ids_in(word.get(), index))
+    }
+}
+
+impl fmt::Debug for PermissionBits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|id| id.0)).finish()
+    }
+}
+
+/// The permissions in the word at a position.
+fn ids_in(word: u64, index: u32) -> impl Iterator<Item = PermissionId> {
+    let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+    bits.map(move |bit| PermissionId(index * 64 + bit))
 }
 
 /// A set of [`PermissionId`]s. Sets of different widths compare and combine as if the shorter one
@@ -54,6 +99,22 @@ impl PermissionSet {
         }
     }
 
+    /// Adds all permissions of a set in the artifact.
+    pub fn add(&mut self, other: PermissionBits<'_>) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (slot, word) in self.words.iter_mut().zip(other.words) {
+            *slot |= word.get();
+        }
+    }
+
+    /// The words of the set, the first permission in the lowest bit of the first.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Takes all permissions of `other` away.
     pub fn subtract(&mut self, other: &Self) {
         for (slot, word) in self.words.iter_mut().zip(&other.words) {
@@ -83,11 +144,7 @@ impl PermissionSet {
 
     /// The permissions in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = PermissionId> + '_ {
-        self.words.iter().zip(0u32..).flat_map(|(word, index)| {
-            (0..64)
-                .filter(move |bit| word & (1 << bit) != 0)
-                .map(move |bit| PermissionId(index * 64 + bit))
-        })
+        self.words.iter().zip(0u32..).flat_map(|(word, index)| ids_in(*word, index))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::hex;
-use crate::path::{NormalPath, PathError};
+use crate::path::{NormalPath, PathError, PathRules};
 use crate::trust::CertificateDigest;
 
 /// Header names with values, in order; `:method`, `:path` and the other pseudo-headers among them.
@@ -28,10 +28,10 @@ impl Mode {
     /// Reads the `mode` of a route's metadata. A value that is not known enforces: doubt must not
     /// open a gate.
     #[must_use]
-    pub fn parse(value: Option<&[u8]>) -> Self {
+    pub fn parse(value: &[u8]) -> Self {
         match value {
-            Some(b"shadow") => Self::Shadow,
-            Some(b"off") => Self::Off,
+            b"shadow" => Self::Shadow,
+            b"off" => Self::Off,
             _ => Self::Enforce,
         }
     }
@@ -50,6 +50,14 @@ impl Mode {
 /// 128 random bits, printed as 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RandomId([u8; 16]);
+
+impl RandomId {
+    /// The 32 digits.
+    #[must_use]
+    pub fn digits(&self) -> [u8; 32] {
+        hex::digits(&self.0)
+    }
+}
 
 impl fmt::Display for RandomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,8 +91,8 @@ impl RequestIds {
 pub struct Request<'a> {
     /// Every header.
     pub headers: &'a [(String, Vec<u8>)],
-    /// How far the gate is rolled out for it.
-    pub mode: Mode,
+    /// How far the proxy says that the gate is rolled out for it; otherwise the policy's route says.
+    pub mode: Option<Mode>,
     /// Its ids.
     pub ids: RequestIds,
     /// The digest of the certificate that the client showed under mTLS.
@@ -104,6 +112,9 @@ pub enum RequestError {
     /// The path is refused.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// The header in which the route has the resource tenant named is absent or stands twice.
+    #[error("the header that names the resource tenant is missing or given twice")]
+    ResourceTenant,
 }
 
 impl<'a> Request<'a> {
@@ -137,14 +148,22 @@ impl<'a> Request<'a> {
             .ok_or(RequestError::Method)
     }
 
+    /// `:authority`; empty if there is not exactly one.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.only(":authority")
+            .and_then(|value| std::str::from_utf8(value).ok())
+            .unwrap_or_default()
+    }
+
     /// The path in its normal form.
     ///
     /// # Errors
     /// [`RequestError`] says why there is none.
-    pub fn path(&self) -> Result<NormalPath<'a>, RequestError> {
+    pub fn path(&self, rules: &PathRules) -> Result<NormalPath<'a>, RequestError> {
         let mut values = self.values(":path");
         match (values.next(), values.next()) {
-            (path, None) => Ok(NormalPath::parse(path.unwrap_or_default())?),
+            (path, None) => Ok(NormalPath::parse_with(path.unwrap_or_default(), rules)?),
             _ => Err(RequestError::PathTwice),
         }
     }
@@ -179,7 +198,7 @@ mod tests {
         let headers: HeaderList =
             headers.iter().map(|(n, v)| ((*n).to_owned(), v.to_vec())).collect();
         let ids = RequestIds::from_entropy([0; 32]);
-        check(Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None });
+        check(Request { headers: &headers, mode: None, ids, certificate: None });
     }
 
     #[test]
@@ -194,11 +213,11 @@ mod tests {
 
     #[test]
     fn an_unknown_mode_enforces() {
-        assert_eq!(Mode::parse(None), Mode::Enforce);
-        assert_eq!(Mode::parse(Some(b"shadow")), Mode::Shadow);
-        assert_eq!(Mode::parse(Some(b"off")), Mode::Off);
+        assert_eq!(Mode::parse(b"enforce"), Mode::Enforce);
+        assert_eq!(Mode::parse(b"shadow"), Mode::Shadow);
+        assert_eq!(Mode::parse(b"off"), Mode::Off);
         for odd in [&b"Shadow"[..], b"", b"off ", b"disabled", b"\xff"] {
-            assert_eq!(Mode::parse(Some(odd)), Mode::Enforce);
+            assert_eq!(Mode::parse(odd), Mode::Enforce);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::common::{GOOD, files};
-use tenantguard::artifact::route::{Access, ResourceTenant, Usage};
+use tenantguard::artifact::route::{ResourceTenant, RouteRow, Usage};
 use tenantguard::artifact::{Isolation, Policy};
 use tenantguard::identity::{RoleName, TenantId};
 use tenantguard::path::NormalPath;
@@ -22,8 +22,8 @@ fn names(policy: &Policy, set: &PermissionSet) -> Vec<String> {
 }
 
 fn may(policy: &Policy, tenant: &str, role: &str) -> Vec<String> {
-    let (tenant, role) = (TenantId::parse(tenant).unwrap(), RoleName::parse(role).unwrap());
-    names(policy, &policy.roles().permissions(&tenant, [&role]))
+    let tenant = policy.find_tenant(tenant).unwrap();
+    names(policy, &policy.permissions_of(tenant.index(), [role]))
 }
 
 #[test]
@@ -71,36 +71,120 @@ fn a_scope_is_an_alias_or_a_permission_and_nothing_else() {
 fn tenants_have_their_cell_or_the_default_one() {
     let policy = good();
     let cell = |tenant| {
-        let (_, tenant) = policy.find_tenant(tenant).unwrap();
-        (tenant.isolation, tenant.cell.as_str().to_owned())
+        let tenant = policy.find_tenant(tenant).unwrap();
+        (tenant.isolation(), tenant.cell().to_owned())
     };
     assert_eq!(cell("acme"), (Isolation::Dedicated, "acme-eu".to_owned()));
     assert_eq!(cell("globex"), (Isolation::Shared, "shared".to_owned()));
     let elsewhere = GOOD.replace("audiences:", "default_cell: pool-1\naudiences:");
     let policy = compile(&elsewhere, Format::Yaml, &files()).unwrap();
-    let (_, globex) = policy.find_tenant("globex").unwrap();
-    assert_eq!((globex.cell.as_str(), policy.default_cell().as_str()), ("pool-1", "pool-1"));
+    let globex = policy.find_tenant("globex").unwrap();
+    assert_eq!((globex.cell(), policy.default_cell().as_str()), ("pool-1", "pool-1"));
+}
+
+fn route<'p>(policy: &'p Policy, host: &str, path: &str) -> Option<RouteRow<'p>> {
+    let matched = policy.find_route(host, &NormalPath::parse(path.as_bytes()).unwrap())?;
+    policy.route(matched.route)
 }
 
 #[test]
 fn routes_keep_what_they_ask() {
     let policy = good();
-    let route = |path: &'static str| {
-        policy.find_route(&NormalPath::parse(path.as_bytes()).unwrap()).unwrap().1
+    let route = |path| route(&policy, "", path).unwrap();
+    let methods = |path| {
+        let methods = route(path).methods();
+        let named = methods.map(|m| (m.name, m.permission.and_then(|id| policy.permission(id))));
+        named.collect::<Vec<_>>()
     };
-    let Access::Public { methods } = &route("/healthz").access else { panic!() };
-    assert_eq!(methods.iter().map(|m| m.as_str()).collect::<Vec<_>>(), ["GET", "HEAD"]);
-    assert_eq!(route("/healthz").usage, Usage::None);
-    assert_eq!(route("/reports/7").usage, Usage::ApiCall);
-    let Access::Tenant { methods, resource } = &route("/tenants/acme/users").access else {
-        panic!()
-    };
-    assert_eq!(*resource, ResourceTenant::PathSegment(1));
-    let asked: Vec<_> = methods
-        .iter()
-        .map(|(method, id)| (method.as_str(), policy.permission(*id).unwrap().as_str()))
-        .collect();
-    assert_eq!(asked, [("GET", "users:read")]);
+    assert_eq!(methods("/healthz"), [("GET", None), ("HEAD", None)]);
+    assert_eq!(route("/healthz").usage(), Usage::None);
+    assert_eq!(route("/reports/7").usage(), Usage::ApiCall);
+    assert_eq!(route("/tenants/acme/users").resource(), ResourceTenant::PathSegment(1));
+    assert_eq!(methods("/tenants/acme/users"), [("GET", Some("users:read"))]);
+}
+
+/// A policy with public routes only.
+fn routes(routes: &str) -> Policy {
+    compile(&format!("version: 1\nroutes: [{routes}]"), Format::Yaml, &NoFiles).unwrap()
+}
+
+#[test]
+fn the_most_specific_route_is_found() {
+    let templates = ["/", "/a", "/a/{x}", "/a/b", "/a/{x}/c", "/a/b/d", "/f/{rest...}", "/a/"];
+    let all = templates.map(|path| format!("{{path: '{path}', public: true}}")).join(", ");
+    let policy = routes(&all);
+    for (path, template) in [
+        ("/", Some("/")),
+        ("/a", Some("/a")),
+        ("/a/", Some("/a/")),
+        ("/a/b", Some("/a/b")),
+        ("/a/bb", Some("/a/{x}")),
+        ("/a/z", Some("/a/{x}")),
+        ("/a/b/d", Some("/a/b/d")),
+        ("/a/b/c", Some("/a/{x}/c")),
+        ("/a/b/e", None),
+        ("/A", None),
+        ("/a/z/", None),
+        ("/f", None),
+        ("/f/x/y/z", Some("/f/{rest...}")),
+        ("/nothing", None),
+    ] {
+        assert_eq!(route(&policy, "", path).map(|r| r.template()), template, "{path}");
+    }
+}
+
+#[test]
+fn many_routes_that_begin_alike_are_told_apart() {
+    let all: Vec<String> =
+        (0..300).map(|n| format!("{{path: /api/resource-{n}/x, public: true}}")).collect();
+    let policy = routes(&all.join(", "));
+    for n in 0..300 {
+        let path = format!("/api/resource-{n}/x");
+        assert_eq!(route(&policy, "", &path).map(|r| r.template()), Some(path.as_str()));
+    }
+    for path in ["/api/resource-300/x", "/api/resource-/x", "/api/x", "/api/resource/x"] {
+        assert_eq!(route(&policy, "", path).map(|r| r.template()), None, "{path}");
+    }
+}
+
+#[test]
+fn among_routes_over_one_path_the_most_specific_host_wins() {
+    let policy = routes(
+        "{path: /a, public: true, methods: [GET]}, \
+         {path: /a, hosts: ['{t}.example.com'], public: true, methods: [PUT]}, \
+         {path: /a, hosts: [api.example.com], public: true, methods: [POST]}, \
+         {path: '/{x}', hosts: [other.test], public: true, methods: [HEAD]}, \
+         {path: /b, hosts: [api.example.com], public: true, methods: [GET]}, \
+         {path: '/{x...}', hosts: [last.test], public: true, methods: [TRACE]}",
+    );
+    for (host, path, method) in [
+        ("api.example.com", "/a", Some("POST")),
+        ("API.example.com:8443", "/a", Some("POST")),
+        ("acme.example.com", "/a", Some("PUT")),
+        ("acme.example.org", "/a", Some("GET")),
+        ("", "/a", Some("GET")),
+        ("other.test", "/a", Some("GET")),
+        ("other.test", "/b", Some("HEAD")),
+        ("last.test", "/b", Some("TRACE")),
+        ("acme.example.com", "/b", None),
+    ] {
+        let found = route(&policy, host, path).and_then(|r| r.methods().next());
+        assert_eq!(found.map(|found| found.name), method, "{host}{path}");
+    }
+}
+
+const OWN_ROLES: &str = "\ntenant_roles: {permissions: ['reports:*']}\ntenants:";
+
+#[test]
+fn a_role_that_a_tenant_defines_holds_there_alone_and_inherits_what_is_changed_there() {
+    let own = "globex: {isolation: shared, roles: {auditor: {extends: [editor]}, \
+               clerk: {extends: [auditor], permissions: [reports:read]}}}";
+    let text = GOOD.replace("\ntenants:", OWN_ROLES).replace("globex: {isolation: shared}", own);
+    let policy = compile(&text, Format::Yaml, &files()).unwrap();
+    assert_eq!(may(&policy, "globex", "auditor"), ["reports:read"]);
+    assert_eq!(may(&policy, "globex", "clerk"), ["reports:read"]);
+    assert_eq!(may(&policy, "acme", "auditor"), [""; 0]);
+    assert_eq!(may(&policy, "acme", "unheard-of"), [""; 0]);
 }
 
 fn issuer<'p>(policy: &'p Policy, url: &str) -> &'p Issuer {
@@ -164,6 +248,7 @@ fn yaml_and_its_canonical_json_are_one_policy() {
     assert_eq!(yaml.canonical_json(), json.canonical_json());
     assert_eq!(yaml.digest(), json.digest());
     assert_eq!(yaml.compile().unwrap().digest(), json.compile().unwrap().digest());
+    assert_eq!(yaml.artifact(), check(GOOD, Format::Yaml, &files()).unwrap().artifact());
 }
 
 #[test]

@@ -1,25 +1,50 @@
-//! The compiled policy: what the gate looks things up in. The compiler in `policy/` makes it; the
-//! gate only reads it.
+//! The compiled policy: one flat binary that is read where it lies. The compiler in `policy/` makes
+//! it; the gate only reads it.
 //!
-//! `route` is what a route asks, `trie` finds the route of a path, `roles` says what a role may do
-//! in a tenant. Who may assert what is in [`crate::trust`].
+//! `layout` is how it stands in bytes, `tables` finds rows in them, and `load` and `check` let in
+//! only what holds together. Above these, what the gate asks: `tenant` who there is, `roles` what a
+//! role may do in a tenant, `trie` and `route` which route a request takes and what it asks,
+//! `delegations` who lets whom, `settings` the rest. `evaluate` puts the whole question at once. Who
+//! may assert what is in [`crate::trust`].
 
+mod check;
+mod delegations;
+pub mod evaluate;
+pub mod host;
+mod index;
+pub mod layout;
+mod line;
+mod load;
 mod roles;
 pub mod route;
+mod settings;
+mod tables;
+pub mod template;
+mod tenant;
 mod trie;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use self::roles::{RoleRow, RoleTable};
-use self::route::Route;
-use self::trie::Trie;
+pub use self::delegations::{DelegationId, DelegationRow};
+use self::index::NameIndex;
+use self::layout::{Name, Section, Span};
+pub use self::line::SourceLine;
+pub use self::load::{
+    ARTIFACT_LIMIT, ArtifactError, Trusted, content_digest, read_header, sections, signed_message,
+};
+pub use self::roles::{RoleId, RoleRow};
+pub use self::settings::Settings;
+use self::tables::Tables;
+pub use self::tenant::{Isolation, Tenant, TenantIndex, TenantRow};
+pub use self::trie::head_of;
 use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
 use crate::hex;
-use crate::identity::{CellName, PermissionName, TenantId};
-use crate::path::NormalPath;
-use crate::permissions::{PermissionId, PermissionSet};
+use crate::identity::CellName;
+use crate::limits::Limits;
+use crate::path::PathRules;
+use crate::permissions::{PermissionBits, PermissionId, PermissionSet};
 use crate::trust::{Issuer, IssuerId};
 
 /// The SHA-256 digest of a policy's source in canonical form: names the policy in audit records.
@@ -43,161 +68,75 @@ impl fmt::Debug for PolicyDigest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(pub u32);
 
-/// How a tenant's data is kept apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// In a cell with other tenants.
-    Shared,
-    /// In a cell of its own.
-    Dedicated,
-}
-
-impl Isolation {
-    /// As the policy and `x-tenant-isolation` spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::Dedicated => "dedicated",
-        }
-    }
-}
-
-/// What the directory knows of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
-    /// How its data is kept apart.
-    pub isolation: Isolation,
-    /// The cluster that serves it: its own, or the default cell.
-    pub cell: CellName,
-}
-
-/// The parts that a compiler hands over. Positions are ids: a [`PermissionId`] counts in
-/// `permissions`, a [`RouteId`] in `routes`, an [`IssuerId`] in `issuers`.
-#[derive(Debug)]
-pub struct PolicyParts {
-    /// Names the policy.
-    pub digest: PolicyDigest,
-    /// Every permission that the policy declares.
-    pub permissions: Vec<PermissionName>,
-    /// What roles may do.
-    pub roles: RoleTable,
-    /// Scope aliases, beside the permissions' own names.
-    pub scopes: BTreeMap<Box<str>, PermissionSet>,
-    /// The tenants.
-    pub tenants: BTreeMap<TenantId, Tenant>,
-    /// Who may speak for whom.
-    pub issuers: Vec<Issuer>,
-    /// The routes.
-    pub routes: Vec<Route>,
-    /// Where requests without a tenant of their own go.
-    pub default_cell: CellName,
-    /// The names of the headers that are ours.
-    pub headers: HeaderNames,
-    /// Where tokens come from.
-    pub token_source: TokenSource,
-    /// How much memory each worker may spend on known tokens, in bytes; 0 for none.
-    pub token_cache: u64,
-}
-
-/// Why parts do not make a policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AssembleError {
-    /// Two routes over the same paths.
-    #[error("the route {template} covers the same paths as an earlier one")]
-    Ambiguous {
-        /// The later of the two.
-        template: String,
-    },
-    /// Two issuers with the same `iss`.
-    #[error("two issuers have the URL {url}")]
-    IssuerTwice {
-        /// The `iss` value.
-        url: String,
-    },
-}
-
 /// A policy, ready to decide by. Never changes; a new policy is a new value.
-#[derive(Debug)]
 pub struct Policy {
-    parts: PolicyParts,
-    permission_ids: BTreeMap<PermissionName, PermissionId>,
+    digest: PolicyDigest,
+    tables: Tables,
+    /// How many words a permission set has.
+    words: u32,
+    settings: Settings,
     issuer_ids: BTreeMap<Box<str>, IssuerId>,
-    trie: Trie,
 }
 
 impl Policy {
-    /// Indexes the parts.
-    ///
-    /// # Errors
-    /// [`AssembleError`] when two parts claim the same thing.
-    pub fn assemble(parts: PolicyParts) -> Result<Self, AssembleError> {
-        let trie = Trie::build(&parts.routes)?;
-        let mut issuer_ids = BTreeMap::new();
-        for (issuer, id) in parts.issuers.iter().zip(0..) {
-            if issuer_ids.insert(issuer.url.clone(), IssuerId(id)).is_some() {
-                return Err(AssembleError::IssuerTwice { url: issuer.url.to_string() });
-            }
-        }
-        let permission_ids =
-            parts.permissions.iter().cloned().zip((0..).map(PermissionId)).collect();
-        Ok(Self { parts, permission_ids, issuer_ids, trie })
-    }
-
     /// Names this policy in audit records.
     #[must_use]
     pub fn digest(&self) -> PolicyDigest {
-        self.parts.digest
+        self.digest
+    }
+
+    /// The artifact that it is read from.
+    #[must_use]
+    pub fn artifact(&self) -> &[u8] {
+        self.tables.bytes()
     }
 
     /// The names of the headers that are ours.
     #[must_use]
     pub fn headers(&self) -> &HeaderNames {
-        &self.parts.headers
+        &self.settings.headers
     }
 
     /// Where tokens come from.
     #[must_use]
     pub fn token_source(&self) -> &TokenSource {
-        &self.parts.token_source
+        &self.settings.token_source
     }
 
     /// How much memory a gate may spend on known tokens, in bytes.
     #[must_use]
     pub fn token_cache(&self) -> u64 {
-        self.parts.token_cache
+        self.settings.token_cache
+    }
+
+    /// What is normalized in a path and what is refused.
+    #[must_use]
+    pub fn paths(&self) -> &PathRules {
+        &self.settings.paths
+    }
+
+    /// The bounds of a request.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// Everything that it has one of, or a handful.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Whether some issuer's tokens may have claims that must not leave the gate.
     #[must_use]
     pub fn drops_claims(&self) -> bool {
-        self.parts.issuers.iter().any(|issuer| !issuer.claims.drop.is_empty())
+        self.settings.issuers.iter().any(|issuer| !issuer.claims.drop.is_empty())
     }
 
     /// The cluster for requests without a tenant of their own.
     #[must_use]
     pub fn default_cell(&self) -> &CellName {
-        &self.parts.default_cell
-    }
-
-    /// The most specific route that covers the path.
-    #[must_use]
-    pub fn find_route(&self, path: &NormalPath<'_>) -> Option<(RouteId, &Route)> {
-        let id = self.trie.find(path)?;
-        Some((id, self.route(id)?))
-    }
-
-    /// A route by its id.
-    #[must_use]
-    pub fn route(&self, id: RouteId) -> Option<&Route> {
-        self.parts.routes.get(id.0 as usize)
-    }
-
-    /// The tenant of that name, with the name as the policy owns it.
-    #[must_use]
-    pub fn find_tenant(&self, name: &str) -> Option<(&TenantId, &Tenant)> {
-        self.parts.tenants.get_key_value(name)
+        &self.settings.default_cell
     }
 
     /// The issuer whose `iss` is exactly this.
@@ -209,34 +148,60 @@ impl Policy {
 
     /// Every issuer.
     pub fn issuers(&self) -> impl Iterator<Item = (IssuerId, &Issuer)> {
-        (0..).map(IssuerId).zip(&self.parts.issuers)
+        (0..).map(IssuerId).zip(&self.settings.issuers)
     }
 
     /// An issuer by its id.
     #[must_use]
     pub fn issuer(&self, id: IssuerId) -> Option<&Issuer> {
-        self.parts.issuers.get(id.0 as usize)
+        self.settings.issuers.get(id.0 as usize)
     }
 
-    /// What roles may do.
+    /// Every permission that the policy declares.
+    pub fn permissions(&self) -> impl Iterator<Item = (PermissionId, &str)> {
+        let rows = self.tables.rows::<Name>(Section::Permissions).all();
+        rows.iter().zip(0..).map(|(row, id)| (PermissionId(id), self.tables.text(row.text)))
+    }
+
+    /// A permission's name.
     #[must_use]
-    pub fn roles(&self) -> &RoleTable {
-        &self.parts.roles
+    pub fn permission(&self, id: PermissionId) -> Option<&str> {
+        let row: &Name = self.tables.rows(Section::Permissions).get(id.0)?;
+        Some(self.tables.text(row.text))
     }
 
     /// The permissions of one scope: an alias, or a permission's own name. An unknown scope, `*`
     /// among them, gives nothing.
     pub fn add_scope(&self, scope: &str, to: &mut PermissionSet) {
-        if let Some(set) = self.parts.scopes.get(scope) {
-            to.union_with(set);
-        } else if let Some(id) = self.permission_ids.get(scope) {
-            to.insert(*id);
+        if let Some(set) = self.scope(scope) {
+            to.add(set);
         }
     }
 
-    /// A permission's name.
+    /// What a scope stands for, if it is known.
     #[must_use]
-    pub fn permission(&self, id: PermissionId) -> Option<&PermissionName> {
-        self.parts.permissions.get(id.0 as usize)
+    pub fn scope(&self, scope: &str) -> Option<PermissionBits<'_>> {
+        let index = NameIndex::read(self.tables.section(Section::ScopeIndex))?;
+        let row: &layout::Scope = self.tables.rows(Section::Scopes).get(index.candidate(scope)?)?;
+        let is_it = self.tables.text_bytes(row.name) == scope.as_bytes();
+        is_it.then(|| self.set(row.set.get()))
+    }
+
+    /// Every scope that is known, permissions' own names among them, with what it stands for.
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, PermissionBits<'_>)> {
+        let rows = self.tables.rows::<layout::Scope>(Section::Scopes).all();
+        rows.iter().map(|row| (self.tables.text(row.name), self.set(row.set.get())))
+    }
+
+    fn set(&self, position: u32) -> PermissionBits<'_> {
+        let span =
+            Span { start: position.saturating_mul(self.words).into(), count: self.words.into() };
+        PermissionBits::new(self.tables.rows(Section::Sets).span(span))
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").field("digest", &self.digest).finish_non_exhaustive()
     }
 }

@@ -1,86 +1,151 @@
-//! What a role may do in a tenant: the closed permission set of each role, and the rows of the
-//! tenants that override it.
+//! What a role may do in a tenant: its closed permission set, or the row of a tenant that changes
+//! it. A role that only tenants define has nothing of its own.
 
-use std::collections::BTreeMap;
+use super::index::NameIndex;
+use super::layout::{self, Section};
+use super::tables::Tables;
+use super::{Policy, SourceLine, TenantIndex, TenantRow};
+use crate::permissions::{PermissionBits, PermissionId, PermissionSet};
 
-use crate::identity::{RoleName, TenantId};
-use crate::permissions::PermissionSet;
+/// A role of one policy, by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleId(pub u32);
 
 /// One role's permissions, inheritance already closed. `deny` wins over the `allow` of every role
 /// that a principal holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RoleRow {
-    /// What the role gives.
-    pub allow: PermissionSet,
-    /// What the role takes away.
-    pub deny: PermissionSet,
+#[derive(Clone, Copy)]
+pub struct RoleRow<'p> {
+    allow: PermissionBits<'p>,
+    deny: PermissionBits<'p>,
+    line: layout::Line,
+    tables: &'p Tables,
 }
 
-/// The rows of all roles.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RoleTable {
-    /// The rows that hold in every tenant without one of its own.
-    pub base: BTreeMap<RoleName, RoleRow>,
-    /// Whole rows that replace the base row in one tenant.
-    pub overrides: BTreeMap<TenantId, BTreeMap<RoleName, RoleRow>>,
-}
-
-impl RoleTable {
-    /// The role's name as the policy owns it, if the policy knows it.
-    #[must_use]
-    pub fn find(&self, role: &str) -> Option<&RoleName> {
-        self.base.get_key_value(role).map(|(name, _)| name)
+impl Policy {
+    /// Every role with its name, those of tenants too.
+    pub fn roles(&self) -> impl Iterator<Item = (RoleId, &str)> {
+        let rows = self.tables.rows::<layout::Role>(Section::Roles).all();
+        rows.iter().zip(0..).map(|(row, id)| (RoleId(id), self.tables.text(row.name)))
     }
 
-    /// What these roles together may do in the tenant. An unknown role gives nothing.
-    pub fn permissions<'r>(
+    /// A role's name.
+    #[must_use]
+    pub fn role(&self, id: RoleId) -> Option<&str> {
+        let row = self.tables.rows::<layout::Role>(Section::Roles).get(id.0)?;
+        Some(self.tables.text(row.name))
+    }
+
+    /// The role with that name.
+    #[must_use]
+    pub fn find_role(&self, name: &str) -> Option<RoleId> {
+        let id = NameIndex::read(self.tables.section(Section::RoleIndex))?.candidate(name)?;
+        let row = self.tables.rows::<layout::Role>(Section::Roles).get(id)?;
+        (self.tables.text_bytes(row.name) == name.as_bytes()).then_some(RoleId(id))
+    }
+
+    /// What a role may do in tenants that do not change it.
+    #[must_use]
+    pub fn base_role(&self, id: RoleId) -> Option<RoleRow<'_>> {
+        let row = self.tables.rows::<layout::Role>(Section::Roles).get(id.0)?;
+        Some(self.role_of(row.allow.get(), row.deny.get(), row.line))
+    }
+
+    /// The roles that a tenant changes or defines, with what they may do there.
+    pub fn own_roles<'p>(
+        &'p self,
+        tenant: &TenantRow<'p>,
+    ) -> impl Iterator<Item = (RoleId, RoleRow<'p>)> {
+        tenant.overrides().iter().map(|row| {
+            let own = self.role_of(row.allow.get(), row.deny.get(), row.line);
+            (RoleId(row.role.get()), own)
+        })
+    }
+
+    /// What a role may do in a tenant.
+    #[must_use]
+    pub fn role_in<'p>(&'p self, tenant: &TenantRow<'p>, role: RoleId) -> Option<RoleRow<'p>> {
+        let own = tenant.overrides();
+        match own.binary_search_by_key(&role.0, |row| row.role.get()) {
+            Ok(at) => {
+                own.get(at).map(|row| self.role_of(row.allow.get(), row.deny.get(), row.line))
+            }
+            Err(_) => self.base_role(role),
+        }
+    }
+
+    /// As [`Self::role_in`], for a tenant by its position.
+    #[must_use]
+    pub fn role_row(&self, tenant: TenantIndex, role: RoleId) -> Option<RoleRow<'_>> {
+        self.role_in(&self.tenant(tenant)?, role)
+    }
+
+    /// Whether these roles together may use a permission in the tenant. A role that is not known
+    /// gives nothing.
+    #[must_use]
+    pub fn roles_grant<'r>(
         &self,
-        tenant: &TenantId,
-        roles: impl IntoIterator<Item = &'r RoleName>,
+        tenant: &TenantRow<'_>,
+        roles: impl IntoIterator<Item = &'r str>,
+        permission: PermissionId,
+    ) -> bool {
+        let mut is_allowed = false;
+        for name in roles {
+            let row = self.find_role(name).and_then(|role| self.role_in(tenant, role));
+            let Some(row) = row else { continue };
+            if row.deny.contains(permission) {
+                return false;
+            }
+            is_allowed |= row.allow.contains(permission);
+        }
+        is_allowed
+    }
+
+    /// What these roles together may do in the tenant.
+    #[must_use]
+    pub fn permissions_of<'r>(
+        &self,
+        tenant: TenantIndex,
+        roles: impl IntoIterator<Item = &'r str>,
     ) -> PermissionSet {
-        let own = self.overrides.get(tenant);
-        let mut allow = PermissionSet::new();
-        let mut deny = PermissionSet::new();
+        let (mut allow, mut deny) = (PermissionSet::new(), PermissionSet::new());
         for role in roles {
-            let row = own.and_then(|rows| rows.get(role)).or_else(|| self.base.get(role));
+            let row = self.find_role(role).and_then(|role| self.role_row(tenant, role));
             if let Some(row) = row {
-                allow.union_with(&row.allow);
-                deny.union_with(&row.deny);
+                allow.add(row.allow);
+                deny.add(row.deny);
             }
         }
         allow.subtract(&deny);
         allow
     }
+
+    fn role_of(&self, allow: u32, deny: u32, line: layout::Line) -> RoleRow<'_> {
+        RoleRow { allow: self.set(allow), deny: self.set(deny), line, tables: &self.tables }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::permissions::PermissionId;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn row(allow: &[u32], deny: &[u32]) -> RoleRow {
-        let set = |ids: &[u32]| ids.iter().copied().map(PermissionId).collect();
-        RoleRow { allow: set(allow), deny: set(deny) }
+impl<'p> RoleRow<'p> {
+    /// What the role gives.
+    #[must_use]
+    pub fn allow(&self) -> PermissionBits<'p> {
+        self.allow
     }
 
-    #[test]
-    fn an_override_holds_in_its_tenant_only_and_its_deny_wins() {
-        let role = |name: &str| RoleName::parse(name).unwrap();
-        let tenant = |name| TenantId::parse(name).unwrap();
-        let table = RoleTable {
-            base: [(role("viewer"), row(&[0], &[])), (role("editor"), row(&[0, 1], &[]))].into(),
-            overrides: [(tenant("globex"), [(role("editor"), row(&[0, 1], &[0]))].into())].into(),
-        };
-        let may = |t, roles: &[&str]| {
-            let roles: Vec<_> = roles.iter().map(|r| role(r)).collect();
-            table.permissions(&tenant(t), &roles).iter().map(|id| id.0).collect::<Vec<_>>()
-        };
-        assert_eq!(may("acme", &["editor"]), [0, 1]);
-        assert_eq!(may("globex", &["editor"]), [1]);
-        assert_eq!(may("globex", &["viewer", "editor"]), [1]);
-        assert_eq!(may("globex", &["viewer"]), [0]);
-        assert_eq!(may("acme", &["nobody"]), [] as [u32; 0]);
+    /// What the role takes away.
+    #[must_use]
+    pub fn deny(&self) -> PermissionBits<'p> {
+        self.deny
+    }
+
+    /// Whether the role alone may use a permission.
+    #[must_use]
+    pub fn grants(&self, permission: PermissionId) -> bool {
+        self.allow.contains(permission) && !self.deny.contains(permission)
+    }
+
+    /// Where the role, or what changes it, stands in the source.
+    #[must_use]
+    pub fn line(&self) -> Option<SourceLine<'p>> {
+        SourceLine::of(self.tables, self.line)
     }
 }

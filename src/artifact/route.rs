@@ -1,9 +1,13 @@
-//! One route of the policy: its template, and what a request on it needs.
+//! One route of the policy: which requests it covers and what it asks of them.
 
 use std::fmt;
 
-use crate::path::{NormalPath, PathError};
+use super::host::HostFrame;
+use super::layout::{self, NONE, Section};
+use super::tables::Tables;
+use super::{Policy, RouteId, SourceLine};
 use crate::permissions::PermissionId;
+use crate::request::Mode;
 
 /// The longest method name that is accepted, in bytes.
 const METHOD_LIMIT: usize = 32;
@@ -32,133 +36,6 @@ impl Method {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// One segment of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Segment {
-    /// This text, in normal form.
-    Literal(Box<str>),
-    /// `{name}`: any one segment that is not empty.
-    Parameter(Box<str>),
-    /// `{name...}`, in the last place: everything from here on, at least one segment.
-    Rest(Box<str>),
-}
-
-/// Why a text is not a path template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TemplateError {
-    /// The literal parts do not make a path.
-    #[error(transparent)]
-    Path(#[from] PathError),
-    /// The literal parts are not in normal form, so no request could ever match them.
-    #[error("is not in normal form; write {normal}")]
-    NotNormal {
-        /// The same template in normal form.
-        normal: String,
-    },
-    /// A `{` or `}` that does not enclose a whole segment, or an odd name between them.
-    #[error(
-        "has {segment:?}, but a parameter is a whole segment such as {{name}} or, in the last place, {{name...}}"
-    )]
-    Parameter {
-        /// The segment.
-        segment: String,
-    },
-    /// The same parameter twice.
-    #[error("has the parameter {{{name}}} twice")]
-    Repeated {
-        /// The parameter.
-        name: String,
-    },
-}
-
-/// A path with named parameters: `/api/v1/reports/{report}`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Template {
-    text: Box<str>,
-    segments: Vec<Segment>,
-}
-
-impl Template {
-    /// Reads a template.
-    ///
-    /// # Errors
-    /// [`TemplateError`] says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        // Braces are no path characters: with them gone, the rest must be a normal path.
-        let plain = text.replace(['{', '}'], "");
-        let normal = NormalPath::parse(plain.as_bytes())?;
-        if normal.as_str() != plain {
-            return Err(TemplateError::NotNormal { normal: normal.as_str().to_owned() });
-        }
-        let parts: Vec<&str> = text.strip_prefix('/').unwrap_or(text).split('/').collect();
-        let mut segments: Vec<Segment> = Vec::with_capacity(parts.len());
-        for (part, nth) in parts.iter().zip(1..) {
-            let segment = Self::segment(part, nth == parts.len())?;
-            if segments.iter().any(|earlier| same_parameter(earlier, &segment)) {
-                let name = segment.parameter().unwrap_or_default().to_owned();
-                return Err(TemplateError::Repeated { name });
-            }
-            segments.push(segment);
-        }
-        Ok(Self { text: text.into(), segments })
-    }
-
-    fn segment(part: &str, is_last: bool) -> Result<Segment, TemplateError> {
-        let Some(inner) = part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) else {
-            return match part.contains(['{', '}']) {
-                true => Err(TemplateError::Parameter { segment: part.to_owned() }),
-                false => Ok(Segment::Literal(part.into())),
-            };
-        };
-        let (name, is_rest) = match inner.strip_suffix("...") {
-            Some(name) => (name, true),
-            None => (inner, false),
-        };
-        let is_name =
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        match (is_name, is_rest) {
-            (true, false) => Ok(Segment::Parameter(name.into())),
-            (true, true) if is_last => Ok(Segment::Rest(name.into())),
-            _ => Err(TemplateError::Parameter { segment: part.to_owned() }),
-        }
-    }
-
-    /// The template as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Its segments, left to right.
-    #[must_use]
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
-    }
-
-    /// The place of the parameter `name` among the segments; a rest is no single value and does
-    /// not count.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<usize> {
-        self.segments.iter().position(|s| matches!(s, Segment::Parameter(n) if **n == *name))
-    }
-}
-
-fn same_parameter(a: &Segment, b: &Segment) -> bool {
-    a.parameter().is_some() && a.parameter() == b.parameter()
-}
-
-impl Segment {
-    /// The name of the parameter or rest.
-    #[must_use]
-    pub fn parameter(&self) -> Option<&str> {
-        match self {
-            Self::Literal(_) => None,
-            Self::Parameter(name) | Self::Rest(name) => Some(name),
-        }
     }
 }
 
@@ -192,50 +69,173 @@ impl Usage {
 }
 
 /// Where a request says whose data it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ResourceTenant {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceTenant<'p> {
     /// It does not: the data is the acting tenant's.
     Acting,
     /// The path segment with this index.
     PathSegment(usize),
+    /// The one header of this name, in lower case.
+    Header(&'p str),
+    /// The open label of the host.
+    HostLabel,
+    /// The token's `delegated_tenant_id`; without one, the acting tenant.
+    Token,
 }
 
-/// What a route asks of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// No identity at all, for these methods.
-    Public {
-        /// The methods that pass.
-        methods: Vec<Method>,
-    },
-    /// A tenant's token, and for each method a permission.
-    Tenant {
-        /// The methods, each with the permission that it needs.
-        methods: Vec<(Method, PermissionId)>,
-        /// Whose data it is.
-        resource: ResourceTenant,
-    },
+/// The route of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matched<'h> {
+    /// The route.
+    pub route: RouteId,
+    /// What stands in the open label of its host, if it has one.
+    pub label: Option<&'h str>,
 }
 
-/// One route of the policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The paths that it covers.
-    pub template: Template,
-    /// What it asks.
-    pub access: Access,
+/// A method that a route knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteMethod<'p> {
+    /// Its name.
+    pub name: &'p str,
+    /// What it needs; nothing on a public route.
+    pub permission: Option<PermissionId>,
+}
+
+/// One route, read in place.
+#[derive(Clone, Copy)]
+pub struct RouteRow<'p> {
+    id: RouteId,
+    row: &'p layout::Route,
+    tables: &'p Tables,
+}
+
+impl Policy {
+    /// A route by its id.
+    #[must_use]
+    pub fn route(&self, id: RouteId) -> Option<RouteRow<'_>> {
+        let row = self.tables.rows(Section::Routes).get(id.0)?;
+        Some(RouteRow { id, row, tables: &self.tables })
+    }
+
+    /// Every route.
+    pub fn routes(&self) -> impl Iterator<Item = RouteRow<'_>> {
+        let rows = self.tables.rows(Section::Routes).all();
+        let tables = &self.tables;
+        rows.iter().zip(0..).map(move |(row, id)| RouteRow { id: RouteId(id), row, tables })
+    }
+}
+
+impl<'p> RouteRow<'p> {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> RouteId {
+        self.id
+    }
+
+    /// The paths that it covers, as the policy wrote them.
+    #[must_use]
+    pub fn template(&self) -> &'p str {
+        self.tables.text(self.row.template)
+    }
+
+    /// Whether it asks for no identity.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.row.is_public != 0
+    }
+
+    /// Whether its decisions are enforced, unless the proxy's route says otherwise. What is not
+    /// known is enforced.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self.row.mode {
+            1 => Mode::Shadow,
+            2 => Mode::Off,
+            _ => Mode::Enforce,
+        }
+    }
+
     /// What a permitted request is billed as.
-    pub usage: Usage,
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage::ALL.get(usize::from(self.row.usage)).map_or(Usage::None, |(_, usage)| *usage)
+    }
+
+    /// Where it says whose data it is.
+    #[must_use]
+    pub fn resource(&self) -> ResourceTenant<'p> {
+        match self.row.resource {
+            0 => ResourceTenant::Acting,
+            1 => ResourceTenant::PathSegment(self.row.segment.get() as usize),
+            2 => ResourceTenant::Header(self.tables.text(self.row.header)),
+            3 => ResourceTenant::HostLabel,
+            _ => ResourceTenant::Token,
+        }
+    }
+
+    /// The longest body, in bytes, if there is a bound.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<u64> {
+        Some(self.row.body.get()).filter(|limit| *limit != u64::MAX)
+    }
+
+    /// The methods that it knows, in the order of the policy.
+    pub fn methods(&self) -> impl Iterator<Item = RouteMethod<'p>> + use<'p> {
+        let tables = self.tables;
+        let rows = tables.rows::<layout::Method>(Section::Methods).span(self.row.methods);
+        rows.iter()
+            .map(|row| RouteMethod { name: tables.text(row.name), permission: permission(row) })
+    }
+
+    /// A method, if the route knows it.
+    #[must_use]
+    pub fn method(&self, name: &str) -> Option<RouteMethod<'p>> {
+        let rows = self.tables.rows::<layout::Method>(Section::Methods).span(self.row.methods);
+        let row = rows.iter().find(|row| self.tables.text_bytes(row.name) == name.as_bytes())?;
+        Some(RouteMethod { name: self.tables.text(row.name), permission: permission(row) })
+    }
+
+    /// The hosts that it is for; any host if there are none.
+    pub fn hosts(&self) -> impl Iterator<Item = HostFrame<'p>> + use<'p> {
+        let tables = self.tables;
+        let rows = tables.rows::<layout::Host>(Section::Hosts).span(self.row.hosts);
+        rows.iter().map(|row| HostRow::new(tables, row).frame())
+    }
+
+    /// Where it stands in the source.
+    #[must_use]
+    pub fn line(&self) -> Option<SourceLine<'p>> {
+        SourceLine::of(self.tables, self.row.line)
+    }
 }
 
-impl Route {
-    /// The methods that the route knows, in the order of the policy.
-    pub fn methods(&self) -> impl Iterator<Item = &Method> {
-        let (public, tenant) = match &self.access {
-            Access::Public { methods } => (methods.as_slice(), &[][..]),
-            Access::Tenant { methods, .. } => (&[][..], methods.as_slice()),
-        };
-        public.iter().chain(tenant.iter().map(|(method, _)| method))
+impl fmt::Debug for RouteRow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RouteRow").field(&self.id.0).field(&self.template()).finish()
+    }
+}
+
+fn permission(row: &layout::Method) -> Option<PermissionId> {
+    Some(row.permission.get()).filter(|id| *id != NONE).map(PermissionId)
+}
+
+/// A host of a route, read in place.
+pub(super) struct HostRow<'p> {
+    row: &'p layout::Host,
+    tables: &'p Tables,
+}
+
+impl<'p> HostRow<'p> {
+    pub(super) fn new(tables: &'p Tables, row: &'p layout::Host) -> Self {
+        Self { row, tables }
+    }
+
+    pub(super) fn frame(&self) -> HostFrame<'p> {
+        let before = self.tables.text(self.row.before);
+        match self.row.has_label {
+            0 => HostFrame::Whole(before),
+            _ => HostFrame::Around { before, after: self.tables.text(self.row.after) },
+        }
     }
 }
 
@@ -244,38 +244,6 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn a_template_has_literals_parameters_and_one_last_rest() {
-        let template = Template::parse("/api/v1/reports/{report}").unwrap();
-        assert_eq!(template.parameter("report"), Some(3));
-        assert_eq!(template.parameter("tenant"), None);
-        let rest = Template::parse("/files/{path...}").unwrap();
-        assert_eq!(rest.segments().last(), Some(&Segment::Rest("path".into())));
-    }
-
-    #[test]
-    fn a_template_that_no_request_could_match_is_refused() {
-        for bad in [
-            "",
-            "reports",
-            "/a//b",
-            "/a/../b",
-            "/%61",
-            "/a{b}",
-            "/{a",
-            "/{}",
-            "/{a b}",
-            "/{a}/{a}",
-            "/{rest...}/a",
-            "/a#b",
-            "/a;b",
-            "/{a}{b}",
-            "/a?b",
-        ] {
-            assert!(Template::parse(bad).is_err(), "{bad:?}");
-        }
-    }
 
     #[test]
     fn a_method_is_in_upper_case() {

@@ -1,132 +1,94 @@
-//! Routes as a trie over path segments: a literal before a parameter before a rest.
+//! The route of a path: a literal before a parameter before a rest, and among routes over the same
+//! paths the one with the most specific host.
 
-use std::collections::BTreeMap;
-
-use super::route::{Route, Segment};
-use super::{AssembleError, RouteId};
+use super::layout::{Candidate, Edge, Host, NONE, Node, Section, Span};
+use super::route::{HostRow, Matched};
+use super::tables::{Rows, Tables};
+use super::{Policy, RouteId};
 use crate::path::NormalPath;
 
-#[derive(Debug, Default)]
-struct Node {
-    literals: BTreeMap<Box<str>, u32>,
-    parameter: Option<u32>,
-    rest: Option<RouteId>,
-    route: Option<RouteId>,
+/// Eight bytes of a segment, from `common` on, as a number: their order is the order of texts that
+/// have the bytes before in common.
+#[must_use]
+pub fn head_of(segment: &str, common: usize) -> u64 {
+    let bytes = segment.as_bytes().get(common..).unwrap_or_default();
+    match bytes.first_chunk() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => {
+            let mut head = [0; 8];
+            head.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            u64::from_be_bytes(head)
+        }
+    }
 }
 
-/// An index over the routes of one policy. Nodes refer to each other by position.
-#[derive(Debug)]
-pub(super) struct Trie {
-    nodes: Vec<Node>,
+/// The trie, with the host that is asked for.
+struct Search<'p, 'h> {
+    tables: &'p Tables,
+    nodes: Rows<'p, Node>,
+    edges: Rows<'p, Edge>,
+    candidates: Rows<'p, Candidate>,
+    hosts: Rows<'p, Host>,
+    host: &'h str,
 }
 
-impl Trie {
-    /// Indexes `routes` by their templates.
-    pub(super) fn build(routes: &[Route]) -> Result<Self, AssembleError> {
-        let mut trie = Self { nodes: vec![Node::default()] };
-        for (route, id) in routes.iter().zip(0..) {
-            trie.insert(route, RouteId(id)).ok_or_else(|| AssembleError::Ambiguous {
-                template: route.template.as_str().to_owned(),
-            })?;
-        }
-        Ok(trie)
-    }
-
-    /// `None` if another route covers the very same paths.
-    fn insert(&mut self, route: &Route, id: RouteId) -> Option<()> {
-        let mut at = 0u32;
-        for segment in route.template.segments() {
-            let next = u32::try_from(self.nodes.len()).ok()?;
-            let node = self.nodes.get_mut(at as usize)?;
-            at = match segment {
-                Segment::Rest(_) if node.rest.is_some() => return None,
-                Segment::Rest(_) => {
-                    node.rest = Some(id);
-                    return Some(());
-                }
-                Segment::Literal(text) => *node.literals.entry(text.clone()).or_insert(next),
-                Segment::Parameter(_) => *node.parameter.get_or_insert(next),
-            };
-            if at == next {
-                self.nodes.push(Node::default());
-            }
-        }
-        let end = self.nodes.get_mut(at as usize)?;
-        if end.route.is_some() {
-            return None;
-        }
-        end.route = Some(id);
-        Some(())
-    }
-
-    /// The most specific route that covers the path.
-    pub(super) fn find(&self, path: &NormalPath<'_>) -> Option<RouteId> {
-        let segments: Vec<&str> = path.segments().collect();
-        self.descend(0, &segments)
-    }
-
-    fn descend(&self, at: u32, segments: &[&str]) -> Option<RouteId> {
-        let node = self.nodes.get(at as usize)?;
-        let Some((first, others)) = segments.split_first() else {
-            return node.route;
+impl Policy {
+    /// The most specific route that covers the path on that host (`:authority`, with or without a
+    /// port).
+    #[must_use]
+    pub fn find_route<'h>(&self, host: &'h str, path: &NormalPath<'_>) -> Option<Matched<'h>> {
+        let tables = &self.tables;
+        let search = Search {
+            tables,
+            nodes: tables.rows(Section::Nodes),
+            edges: tables.rows(Section::Edges),
+            candidates: tables.rows(Section::Candidates),
+            hosts: tables.rows(Section::Hosts),
+            host,
         };
-        let literal = node.literals.get(*first).copied();
-        let parameter = node.parameter.filter(|_| !first.is_empty());
-        literal
-            .and_then(|next| self.descend(next, others))
-            .or_else(|| parameter.and_then(|next| self.descend(next, others)))
-            .or(node.rest)
+        search.descend(0, path.segments())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::route::{Access, Template, Usage};
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn routes(templates: &[&str]) -> Vec<Route> {
-        templates
-            .iter()
-            .map(|template| Route {
-                template: Template::parse(template).unwrap(),
-                access: Access::Public { methods: vec![] },
-                usage: Usage::None,
+impl<'h> Search<'_, 'h> {
+    /// A path has a bounded number of segments, and a trie has no circles: this ends.
+    fn descend<'s>(
+        &self,
+        at: u32,
+        mut segments: impl Iterator<Item = &'s str> + Clone,
+    ) -> Option<Matched<'h>> {
+        let node = self.nodes.get(at)?;
+        let Some(first) = segments.next() else {
+            return self.choose(node.ends);
+        };
+        self.literal(node, first)
+            .and_then(|next| self.descend(next, segments.clone()))
+            .or_else(|| match node.parameter.get() {
+                NONE => None,
+                _ if first.is_empty() => None,
+                next => self.descend(next, segments),
             })
-            .collect()
+            .or_else(|| self.choose(node.rest))
     }
 
-    #[test]
-    fn the_most_specific_route_is_found() {
-        let templates =
-            ["/", "/a", "/a/{x}", "/a/b", "/a/{x}/c", "/a/b/d", "/files/{rest...}", "/a/"];
-        let trie = Trie::build(&routes(&templates)).unwrap();
-        for (path, template) in [
-            ("/", Some("/")),
-            ("/a", Some("/a")),
-            ("/a/", Some("/a/")),
-            ("/a/b", Some("/a/b")),
-            ("/a/z", Some("/a/{x}")),
-            ("/a/b/d", Some("/a/b/d")),
-            ("/a/b/c", Some("/a/{x}/c")),
-            ("/a/b/e", None),
-            ("/A", None),
-            ("/a/z/", None),
-            ("/files", None),
-            ("/files/x/y/z", Some("/files/{rest...}")),
-            ("/nothing", None),
-        ] {
-            let path = NormalPath::parse(path.as_bytes()).unwrap();
-            let found = trie.find(&path).and_then(|id| templates.get(id.0 as usize).copied());
-            assert_eq!(found, template, "{}", path.as_str());
-        }
+    fn literal(&self, node: &Node, segment: &str) -> Option<u32> {
+        let edges = self.edges.span(node.literals);
+        let head = head_of(segment, node.common.get() as usize);
+        let found = edges.binary_search_by(|edge| {
+            let by_head = edge.head.get().cmp(&head);
+            by_head.then_with(|| self.tables.text_bytes(edge.segment).cmp(segment.as_bytes()))
+        });
+        edges.get(found.ok()?).map(|edge| edge.target.get())
     }
 
-    #[test]
-    fn two_routes_over_the_same_paths_are_refused() {
-        for pair in [["/a", "/a"], ["/a/{x}", "/a/{y}"], ["/f/{x...}", "/f/{y...}"]] {
-            assert!(Trie::build(&routes(&pair)).is_err(), "{pair:?}");
-        }
+    fn choose(&self, candidates: Span) -> Option<Matched<'h>> {
+        self.candidates.span(candidates).iter().find_map(|candidate| {
+            let route = RouteId(candidate.route.get());
+            if candidate.host.get() == NONE {
+                return Some(Matched { route, label: None });
+            }
+            let row = HostRow::new(self.tables, self.hosts.get(candidate.host.get())?);
+            row.frame().matches(self.host).map(|label| Matched { route, label })
+        })
     }
 }

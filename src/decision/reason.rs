@@ -81,6 +81,12 @@ reasons! {
 
     /// Method or path has no single meaning.
     RequestMalformed "request.malformed" 400 3 Request SILENT, "The request is malformed";
+    /// The path is longer than the policy's limit.
+    RequestPath "request.path" 414 8 Request SILENT, "The path is too long";
+    /// The headers are more or longer than the policy's limit.
+    RequestHeaders "request.headers" 431 8 Request SILENT, "The headers are too large";
+    /// The body is longer than the route's limit.
+    RequestBody "request.body" 413 8 Request SILENT, "The body is too large";
     /// The client left while the decision was waiting.
     Abandoned "abandoned" 499 1 Request SILENT, "The client left";
     /// The policy has no route for the path.
@@ -141,6 +147,12 @@ reasons! {
     ScopeMissing "scope.missing" 403 7 Permission INSUFFICIENT_SCOPE, "The token's scope does not permit this";
     /// The data is another tenant's, and no delegation lets this one at it.
     DelegationNone "delegation.none" 403 7 Delegation SILENT, "The data belongs to another tenant";
+    /// The delegation is over, or has not begun.
+    DelegationExpired "delegation.expired" 403 7 Delegation SILENT, "The delegation is not live";
+    /// The delegation is for another permission or another principal.
+    DelegationScope "delegation.scope" 403 7 Delegation SILENT, "The delegation does not cover this";
+    /// Several delegations would do.
+    DelegationAmbiguous "delegation.ambiguous" 403 7 Delegation SILENT, "Several delegations would do";
 }
 
 impl fmt::Display for Reason {
@@ -183,7 +195,9 @@ mod tests {
             let expected = match (reason.decision(), reason.check()) {
                 ("permit", _) => (200, 0),
                 (_, Check::Request) if *reason == Reason::Abandoned => (499, 1),
-                (_, Check::Request) => (400, 3),
+                (_, Check::Request) if *reason == Reason::RequestMalformed => (400, 3),
+                // Too large: which bound was passed is in the status.
+                (_, Check::Request) => (status, 8),
                 (_, Check::Route) if *reason == Reason::RouteMethod => (405, 12),
                 (_, Check::Signature) if *reason == Reason::KeysStale => (503, 14),
                 (_, Check::Token | Check::Issuer | Check::Signature | Check::Claims) => (401, 16),

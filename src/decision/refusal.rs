@@ -2,7 +2,9 @@
 
 use super::Reason;
 use crate::credential::CredentialError;
+use crate::delegation::DelegationError;
 use crate::identity::{NameError, PermissionName, TenantId};
+use crate::limits::LimitError;
 use crate::request::RequestError;
 use crate::token::{ClaimsError, SignatureError, TokenError};
 
@@ -59,12 +61,14 @@ pub enum AccessError {
     #[error("the token's scope does not give {0}")]
     Scope(PermissionName),
     /// The data is another tenant's.
-    #[error("{acting} has no delegation from {resource:?}, whose data it asks for")]
+    #[error("{acting} asks for the data of {resource:?}: {why}")]
     Delegation {
         /// The acting tenant.
         acting: TenantId,
         /// Whose data the request names, as the request spells it.
         resource: String,
+        /// Why nothing lets it.
+        why: DelegationError,
     },
 }
 
@@ -75,6 +79,9 @@ pub enum Refusal {
     /// It has no shape.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// It is too large.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The client left while the decision was waiting.
     #[error("the client left while the decision was waiting")]
     Abandoned,
@@ -127,7 +134,12 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Request(_) => Reason::RequestMalformed,
+            Self::Request(_) | Self::Limit(LimitError::ContentLength) => Reason::RequestMalformed,
+            Self::Limit(LimitError::Path { .. }) => Reason::RequestPath,
+            Self::Limit(LimitError::Body { .. }) => Reason::RequestBody,
+            Self::Limit(LimitError::Headers { .. } | LimitError::HeaderBytes { .. }) => {
+                Reason::RequestHeaders
+            }
             Self::Abandoned => Reason::Abandoned,
             Self::Route => Reason::RouteUnknown,
             Self::Method => Reason::RouteMethod,
@@ -154,7 +166,14 @@ impl Refusal {
             Self::Access(error) => match error {
                 AccessError::Permission(_) => Reason::PermissionMissing,
                 AccessError::NoScope(_) | AccessError::Scope(_) => Reason::ScopeMissing,
-                AccessError::Delegation { .. } => Reason::DelegationNone,
+                AccessError::Delegation { why, .. } => match why {
+                    DelegationError::None | DelegationError::AnotherTenant => {
+                        Reason::DelegationNone
+                    }
+                    DelegationError::NotLive(_) => Reason::DelegationExpired,
+                    DelegationError::Scope(_) => Reason::DelegationScope,
+                    DelegationError::Ambiguous => Reason::DelegationAmbiguous,
+                },
             },
         }
     }

@@ -1,12 +1,12 @@
 //! The account of a decision: what was found out on the way, and the verdict. Audit records,
 //! usage events and metrics are written from it and from nothing else.
 
-use crate::artifact::RouteId;
+use crate::artifact::{DelegationId, RouteId};
 use crate::decision::{Reason, Refusal};
 use crate::identity::{PrincipalId, TenantId};
 use crate::permissions::PermissionId;
-use crate::request::{Mode, Request, RequestIds};
-use crate::time::{Now, UnixTime};
+use crate::request::{Mode, RequestIds};
+use crate::time::UnixTime;
 use crate::token::TokenHandle;
 use crate::trust::IssuerId;
 
@@ -35,6 +35,8 @@ pub struct Facts {
     pub permission: Option<PermissionId>,
     /// Whose data it is.
     pub resource_tenant: Option<TenantId>,
+    /// What lets the tenant act on another's data.
+    pub delegation: Option<DelegationId>,
 }
 
 /// How a decision ended.
@@ -77,16 +79,13 @@ impl Verdict {
 pub struct Account {
     pub(super) ids: RequestIds,
     pub(super) mode: Mode,
+    pub(super) is_grpc: bool,
     pub(super) at: UnixTime,
     pub(super) facts: Facts,
     pub(super) verdict: Verdict,
 }
 
 impl Account {
-    pub(super) fn new(request: &Request<'_>, now: Now, facts: Facts, verdict: Verdict) -> Self {
-        Self { ids: request.ids, mode: request.mode, at: now.wall, facts, verdict }
-    }
-
     /// The ids of the request.
     #[must_use]
     pub fn ids(&self) -> RequestIds {

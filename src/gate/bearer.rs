@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::artifact::Policy;
+use crate::artifact::{DelegationRow, Policy, Tenant};
 use crate::decision::{AccessError, BindingError, Refusal, TenantError};
-use crate::identity::{PrincipalId, RoleName, TenantId};
+use crate::identity::{PermissionName, PrincipalId, RoleName, TenantId};
 use crate::permissions::{PermissionId, PermissionSet};
 use crate::time::UnixTime;
 use crate::token::{Claims, TokenHandle};
@@ -21,7 +21,12 @@ use super::Facts;
 pub(super) struct Bearer {
     pub(super) issuer: IssuerId,
     pub(super) principal: PrincipalId,
-    pub(super) tenant: TenantId,
+    /// The acting tenant.
+    pub(super) home: Tenant,
+    /// The tenant whose data the token says it is for, if it says so.
+    pub(super) delegated_tenant: Option<Box<str>>,
+    /// The delegation that the token says it is under, if it says so.
+    pub(super) delegation: Option<Box<str>>,
     pub(super) token: TokenHandle,
     permissions: Permissions,
     /// `x-tenant-roles` and `x-tenant-scope`, spelled once.
@@ -80,19 +85,21 @@ impl Bearer {
         let principal = PrincipalId::new(issuer.namespace.clone(), &claims.subject)
             .map_err(Refusal::Subject)?;
         facts.principal = Some(principal.clone());
-        let tenant = acting_tenant(policy, issuer, claims)?;
-        facts.acting_tenant = Some(tenant.clone());
-        let token = TokenHandle::new(&issuer.url, &tenant, claims.id.as_deref(), token);
+        let home = acting_tenant(policy, issuer, claims)?;
+        facts.acting_tenant = Some(home.id.clone());
+        let token = TokenHandle::new(&issuer.url, &home.id, claims.id.as_deref(), token);
         facts.token = Some(token);
         let roles = known_roles(policy, issuer, claims)?;
-        let permissions = Permissions::new(policy, issuer.authority, &tenant, &roles, claims);
+        let permissions = Permissions::new(policy, issuer.authority, &home, &roles, claims);
         let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
         Ok(Self {
             issuer: id,
             roles_text: join(roles.iter().map(|role| role.as_str()), ",").into(),
-            scope_text: join(effective.map(|name| name.as_str()), " ").into(),
+            scope_text: join(effective, " ").into(),
             principal,
-            tenant,
+            home,
+            delegated_tenant: claims.delegated_tenant.as_deref().map(Into::into),
+            delegation: claims.delegation.as_deref().map(Into::into),
             token,
             permissions,
             forwards_token: !claims.has_dropped,
@@ -122,7 +129,7 @@ impl Bearer {
     pub(super) fn tell(&self, facts: &mut Facts) {
         facts.issuer = Some(self.issuer);
         facts.principal = Some(self.principal.clone());
-        facts.acting_tenant = Some(self.tenant.clone());
+        facts.acting_tenant = Some(self.home.id.clone());
         facts.token = Some(self.token);
     }
 
@@ -132,7 +139,8 @@ impl Bearer {
         if effective.contains(needed) {
             return Ok(());
         }
-        let name = policy.permission(needed).cloned().ok_or(Refusal::Route)?;
+        let name = policy.permission(needed).and_then(|name| PermissionName::parse(name).ok());
+        let name = name.ok_or(Refusal::Route)?;
         let error = match by_scopes {
             _ if *authority != Authority::Scopes && !by_roles.contains(needed) => {
                 AccessError::Permission(name)
@@ -141,6 +149,14 @@ impl Bearer {
             Some(_) => AccessError::Scope(name),
         };
         Err(error.into())
+    }
+
+    /// What the bearer may do on another tenant's data: what it may do at home, as far as the
+    /// delegation goes. Space-separated, as in `x-tenant-scope`.
+    pub(super) fn scope_under(&self, policy: &Policy, delegation: &DelegationRow<'_>) -> String {
+        let granted = delegation.permissions();
+        let both = self.permissions.effective.iter().filter(|id| granted.contains(*id));
+        join(both.filter_map(|id| policy.permission(id)), " ")
     }
 
     /// About how much memory it takes, in bytes.
@@ -156,11 +172,12 @@ impl Permissions {
     fn new(
         policy: &Policy,
         authority: Authority,
-        tenant: &TenantId,
+        home: &Tenant,
         roles: &[RoleName],
         claims: &Claims,
     ) -> Self {
-        let by_roles = policy.roles().permissions(tenant, roles);
+        let names = roles.iter().map(|role| role.as_str());
+        let by_roles = policy.permissions_of(home.index, names);
         let by_scopes = claims.scopes.as_ref().map(|scopes| {
             let mut set = PermissionSet::new();
             scopes.iter().for_each(|scope| policy.add_scope(scope, &mut set));
@@ -180,20 +197,14 @@ impl Permissions {
     }
 }
 
-fn acting_tenant(
-    policy: &Policy,
-    issuer: &Issuer,
-    claims: &Claims,
-) -> Result<TenantId, TenantError> {
+fn acting_tenant(policy: &Policy, issuer: &Issuer, claims: &Claims) -> Result<Tenant, TenantError> {
     let claimed = claims.tenant.as_deref().ok_or(TenantError::Missing)?;
     let tenant = TenantId::parse(claimed).map_err(TenantError::Malformed)?;
     if !issuer.tenants.allows(&tenant) {
         return Err(TenantError::NotAsserted(tenant));
     }
-    match policy.find_tenant(tenant.as_str()) {
-        Some((known, _)) => Ok(known.clone()),
-        None => Err(TenantError::Unknown(tenant)),
-    }
+    let known = policy.find_tenant(tenant.as_str()).and_then(|row| row.to_tenant());
+    known.ok_or(TenantError::Unknown(tenant))
 }
 
 /// The roles that the policy knows. An issuer with a list of roles must keep to it.
@@ -204,8 +215,8 @@ fn known_roles(
 ) -> Result<Vec<RoleName>, TenantError> {
     let mut roles: Vec<RoleName> = Vec::with_capacity(claims.roles.len());
     for claimed in &claims.roles {
-        let known = policy.roles().find(claimed);
-        let is_allowed = match known {
+        let known = policy.find_role(claimed).and_then(|_| RoleName::parse(claimed).ok());
+        let is_allowed = match &known {
             Some(role) => issuer.roles.allows(role),
             None => issuer.roles.is_any(),
         };
@@ -214,9 +225,7 @@ fn known_roles(
             UnlistedRoles::Refuse => return Err(TenantError::Role(claimed.clone())),
             UnlistedRoles::Ignore => continue,
         }
-        if let Some(role) = known.filter(|role| !roles.contains(*role)) {
-            roles.push(role.clone());
-        }
+        roles.extend(known.filter(|role| !roles.contains(role)));
     }
     Ok(roles)
 }

@@ -7,7 +7,6 @@ use super::Account;
 use crate::artifact::Policy;
 use crate::decision::{Challenge, Reason, Refusal};
 use crate::headers::Header;
-use crate::request::Request;
 
 /// A refused request.
 #[derive(Debug)]
@@ -50,16 +49,11 @@ struct Problem<'a> {
 }
 
 impl Denial {
-    pub(super) fn new(
-        policy: &Policy,
-        request: &Request<'_>,
-        refusal: &Refusal,
-        account: Account,
-    ) -> Self {
+    pub(super) fn new(policy: &Policy, refusal: &Refusal, account: Account) -> Self {
         let reason = refusal.reason();
         let audit_id = account.ids.audit.to_string();
         let mut headers = vec![(policy.headers().name(Header::AuditId).to_owned(), audit_id)];
-        let response = if request.is_grpc() {
+        let response = if account.is_grpc {
             let (status, message) = (reason.grpc_status(), reason.code());
             Response::Grpc { status, message, headers }
         } else {
@@ -94,7 +88,7 @@ fn http_headers(policy: &Policy, reason: Reason, account: &Account) -> Vec<(Stri
     if reason == Reason::RouteMethod {
         let route = account.facts.route.and_then(|id| policy.route(id));
         let allowed: Vec<&str> =
-            route.iter().flat_map(|route| route.methods()).map(|method| method.as_str()).collect();
+            route.iter().flat_map(|route| route.methods()).map(|method| method.name).collect();
         headers.push(("allow".to_owned(), allowed.join(", ")));
     }
     headers

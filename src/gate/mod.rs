@@ -9,21 +9,27 @@
 mod account;
 mod bearer;
 mod denial;
+mod identify;
 mod permit;
 mod pipeline;
 mod tokens;
+#[cfg(feature = "what-if")]
+mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::account::{Account, Facts, Verdict};
 pub use self::denial::{Denial, Response};
+pub use self::identify::{Handles, Identity, Unidentified};
 pub use self::permit::{Permit, PublicPermit, Shadowed, TenantPermit};
 use self::pipeline::{Pipeline, Stop};
 use self::tokens::TokenCache;
 use crate::artifact::Policy;
+use crate::artifact::route::RouteRow;
 use crate::decision::Refusal;
 use crate::keyring::{AnswerError, Change, FetchAnswer, KeyRing};
+use crate::limits::LimitError;
 use crate::request::{HeaderList, Mode, Request, RequestIds};
 use crate::time::Now;
 use crate::token::{PureRust, Verifier};
@@ -38,6 +44,8 @@ pub enum Step {
     Deny(Denial),
     /// Something is needed first.
     Ask(Pending, Need),
+    /// The gate is off on this route: nothing is decided and nothing is recorded.
+    Off,
 }
 
 /// What a decision waits for.
@@ -51,7 +59,7 @@ pub enum Need {
 #[derive(Debug)]
 pub struct Pending {
     headers: HeaderList,
-    mode: Mode,
+    mode: Option<Mode>,
     ids: RequestIds,
     certificate: Option<CertificateDigest>,
 }
@@ -119,8 +127,17 @@ impl Gate {
     pub fn abandon(&self, pending: &Pending, now: Now) -> Denial {
         let request = pending.request();
         let verdict = Verdict::Deny(Refusal::Abandoned);
-        let account = Account::new(&request, now, Facts::default(), verdict);
-        Denial::new(&self.policy, &request, &Refusal::Abandoned, account)
+        let account = self.account(&request, now, Facts::default(), verdict);
+        Denial::new(&self.policy, &Refusal::Abandoned, account)
+    }
+
+    /// Takes a permit back, because the body that has come is longer than its route's limit.
+    #[must_use]
+    pub fn refuse_body(&self, permit: &Permit, limit: u64) -> Denial {
+        let refusal = Refusal::Limit(LimitError::Body { limit });
+        let verdict = Verdict::Deny(refusal.clone());
+        let account = Account { verdict, ..permit.account().clone() };
+        Denial::new(&self.policy, &refusal, account)
     }
 
     /// Takes the keys that an issuer's endpoint answered `age` ago.
@@ -148,15 +165,43 @@ impl Gate {
     }
 
     fn decide(&self, request: &Request<'_>, now: Now, has_waited: bool) -> Step {
-        let mut facts = Facts::default();
-        let (policy, verifier) = (&self.policy, &*self.verifier);
-        let (tokens, ring) = (&self.tokens, &self.ring);
-        let pipeline = Pipeline { policy, verifier, tokens, ring, request, now, has_waited };
+        self.settle(&self.pipeline(request, now, has_waited))
+    }
+
+    fn pipeline<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        now: Now,
+        has_waited: bool,
+    ) -> Pipeline<'a> {
+        Pipeline {
+            policy: &self.policy,
+            verifier: &*self.verifier,
+            tokens: &self.tokens,
+            ring: &self.ring,
+            request,
+            now,
+            has_waited,
+            #[cfg(feature = "what-if")]
+            stated: None,
+        }
+    }
+
+    fn settle(&self, pipeline: &Pipeline<'_>) -> Step {
+        let (request, now, mut facts) = (pipeline.request, pipeline.now, Facts::default());
         match pipeline.run(&mut facts) {
-            Ok(granted) => self.conclude(request, now, facts, Ok(granted)),
+            Ok(Some(granted)) => self.conclude(request, now, facts, Ok(granted)),
+            Ok(None) => Step::Off,
             Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),
             Err(Stop::Needs(need)) => Step::Ask(Pending::new(request), need),
         }
+    }
+
+    fn account(&self, request: &Request<'_>, now: Now, facts: Facts, verdict: Verdict) -> Account {
+        let route = facts.route.and_then(|id| self.policy.route(id));
+        let mode = mode_of(request, route.as_ref());
+        let (ids, is_grpc) = (request.ids, request.is_grpc());
+        Account { ids, mode, is_grpc, at: now.wall, facts, verdict }
     }
 
     fn conclude(
@@ -170,8 +215,8 @@ impl Gate {
             Ok(granted) => granted.verdict(),
             Err(refusal) => Verdict::Deny(refusal.clone()),
         };
-        let account = Account::new(request, now, facts, verdict);
-        if request.mode == Mode::Shadow {
+        let account = self.account(request, now, facts, verdict);
+        if account.mode == Mode::Shadow {
             let would_set = outcome.ok().map(|granted| self.changes(request, &account, &granted));
             return Step::Permit(Permit::shadowed(
                 request,
@@ -185,10 +230,13 @@ impl Gate {
                 let changes = self.changes(request, &account, &granted);
                 Step::Permit(Permit::granted(granted, account, changes))
             }
-            Err(refusal) => Step::Deny(Denial::new(&self.policy, request, &refusal, account)),
+            Err(refusal) => Step::Deny(Denial::new(&self.policy, &refusal, account)),
         }
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// How far the gate is rolled out for a request: as its route in the proxy says, then as its route
+/// in the policy says. What neither says is enforced.
+fn mode_of(request: &Request<'_>, route: Option<&RouteRow<'_>>) -> Mode {
+    request.mode.or_else(|| route.map(RouteRow::mode)).unwrap_or(Mode::Enforce)
+}

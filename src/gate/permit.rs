@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use super::Account;
 use super::pipeline::{Access, Granted, TenantGrant};
+use crate::artifact::Policy;
 use crate::artifact::route::Usage;
 use crate::gate::Gate;
 use crate::headers::{Header, HeaderChanges, HeaderNames, HeaderValue};
 use crate::request::{RandomId, Request};
+
+/// How many headers a tenant's permit sets, the path included.
+const USUAL_CHANGES: usize = 10;
 
 /// Lets a request go on.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ pub struct TenantPermit {
     account: Account,
     changes: HeaderChanges,
     usage: Usage,
+    body_limit: Option<u64>,
 }
 
 /// A permit without an identity.
@@ -34,6 +39,7 @@ pub struct TenantPermit {
 pub struct PublicPermit {
     account: Account,
     changes: HeaderChanges,
+    body_limit: Option<u64>,
 }
 
 /// A request that goes on untouched, with what would have been decided.
@@ -45,11 +51,12 @@ pub struct Shadowed {
 
 impl Permit {
     pub(super) fn granted(granted: Granted, account: Account, changes: HeaderChanges) -> Self {
+        let body_limit = granted.body_limit;
         match granted.access {
             Access::Tenant(TenantGrant { usage, .. }) => {
-                Self::Tenant(TenantPermit { account, changes, usage })
+                Self::Tenant(TenantPermit { account, changes, usage, body_limit })
             }
-            Access::Public(_) => Self::Public(PublicPermit { account, changes }),
+            Access::Public(_) => Self::Public(PublicPermit { account, changes, body_limit }),
         }
     }
 
@@ -80,6 +87,16 @@ impl Permit {
         match self {
             Self::Tenant(permit) => Some(&permit.changes),
             Self::Public(permit) => Some(&permit.changes),
+            Self::Shadowed(_) => None,
+        }
+    }
+
+    /// The longest body that the permit is for, in bytes; a shadowed request may have any.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<u64> {
+        match self {
+            Self::Tenant(permit) => permit.body_limit,
+            Self::Public(permit) => permit.body_limit,
             Self::Shadowed(_) => None,
         }
     }
@@ -135,6 +152,7 @@ impl Gate {
     ) -> HeaderChanges {
         let names = self.policy.headers();
         let mut changes = HeaderChanges::default();
+        changes.set.reserve(USUAL_CHANGES);
         for (name, _) in request.headers {
             if names.recognize(name).is_some() && !changes.remove.contains(name) {
                 changes.remove.push(name.clone());
@@ -148,12 +166,12 @@ impl Gate {
         }
         let mut set = |header, value| changes.set.push((names.shared_name(header), value));
         match &granted.access {
-            Access::Tenant(grant) => set_identity(grant, &mut set),
+            Access::Tenant(grant) => set_identity(&self.policy, grant, &mut set),
             Access::Public(_) => {
                 set(Header::TenantCell, HeaderValue::Shared(self.policy.default_cell().shared()));
             }
         }
-        let id = |id: RandomId| HeaderValue::Owned(id.to_string().into_bytes());
+        let id = |id: RandomId| HeaderValue::Id(id.digits());
         set(Header::TenantContextId, id(account.ids.context));
         set(Header::AuditId, id(account.ids.audit));
         changes
@@ -170,14 +188,20 @@ impl Gate {
     }
 }
 
-fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) {
-    let TenantGrant { bearer, resource: (resource, tenant), .. } = grant;
+fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) {
+    let TenantGrant { bearer, resource, delegation, .. } = grant;
     let shared = |text: &Arc<str>| HeaderValue::Shared(Arc::clone(text));
-    set(Header::TenantId, HeaderValue::Shared(bearer.tenant.shared()));
-    set(Header::ResourceTenantId, HeaderValue::Shared(resource.shared()));
-    set(Header::TenantIsolation, HeaderValue::Static(tenant.isolation.as_str()));
-    set(Header::TenantCell, HeaderValue::Shared(tenant.cell.shared()));
+    set(Header::TenantId, HeaderValue::Shared(bearer.home.id.shared()));
+    set(Header::ResourceTenantId, HeaderValue::Shared(resource.id.shared()));
+    set(Header::TenantIsolation, HeaderValue::Static(resource.isolation.as_str()));
+    set(Header::TenantCell, HeaderValue::Shared(resource.cell.shared()));
     set(Header::PrincipalId, HeaderValue::Shared(bearer.principal.shared()));
     set(Header::TenantRoles, shared(&bearer.roles_text));
-    set(Header::TenantScope, shared(&bearer.scope_text));
+    let Some(delegation) = delegation.and_then(|position| policy.delegation(position)) else {
+        return set(Header::TenantScope, shared(&bearer.scope_text));
+    };
+    let owned = |text: &str| HeaderValue::Owned(text.as_bytes().to_vec());
+    set(Header::TenantScope, owned(&bearer.scope_under(policy, &delegation)));
+    set(Header::DelegationId, owned(delegation.id()));
+    set(Header::DelegatorId, HeaderValue::Shared(resource.id.shared()));
 }

@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use super::Need;
 use super::account::{Facts, Verdict};
 use super::bearer::Bearer;
 use super::tokens::TokenCache;
-use crate::artifact::route::{Access as RouteAccess, Method, ResourceTenant, Route, Usage};
-use crate::artifact::{Policy, Tenant};
+use super::{Need, mode_of};
+use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Usage};
+use crate::artifact::{DelegationId, Policy, Tenant};
 use crate::decision::{AccessError, Refusal};
-use crate::identity::TenantId;
+use crate::delegation::{Crossing, DelegationError};
 use crate::keyring::{InHand, KeyRing};
+use crate::limits::check_announced_body;
 use crate::path::NormalPath;
 use crate::permissions::PermissionId;
-use crate::request::Request;
+use crate::request::{Mode, Request, RequestError};
 use crate::time::Now;
 use crate::token::{CompactToken, KeySet, SignatureError, VerifiedToken, Verifier};
 use crate::trust::{Issuer, IssuerId, IssuerKeys};
@@ -38,6 +39,8 @@ pub(super) struct Granted {
     pub(super) access: Access,
     /// The path that the upstream gets, where it is not the one that was sent.
     pub(super) rewritten: Option<Vec<u8>>,
+    /// The longest body, in bytes, if there is a bound.
+    pub(super) body_limit: Option<u64>,
 }
 
 /// By whom, or without anybody.
@@ -58,7 +61,10 @@ pub(super) enum PublicGrant {
 #[derive(Debug)]
 pub(super) struct TenantGrant {
     pub(super) bearer: Arc<Bearer>,
-    pub(super) resource: (TenantId, Tenant),
+    /// Whose data it is.
+    pub(super) resource: Tenant,
+    /// What lets the tenant act on it, if it is not its own.
+    pub(super) delegation: Option<DelegationId>,
     pub(super) usage: Usage,
 }
 
@@ -82,70 +88,85 @@ pub(super) struct Pipeline<'a> {
     pub(super) ring: &'a KeyRing,
     /// Whether the request has waited for what it needed, and is to be settled now.
     pub(super) has_waited: bool,
+    /// Claims to take as verified, instead of the request's token.
+    #[cfg(feature = "what-if")]
+    pub(super) stated: Option<&'a crate::token::StatedClaims>,
 }
 
 impl Pipeline<'_> {
-    pub(super) fn run(&self, facts: &mut Facts) -> Result<Granted, Stop> {
+    /// All checks; `None` where the gate is off.
+    pub(super) fn run(&self, facts: &mut Facts) -> Result<Option<Granted>, Stop> {
         let method = self.request.method().map_err(Refusal::from)?;
         facts.method = Some(method.into());
-        let path = self.request.path().map_err(|error| {
+        self.policy.limits().check_head(self.request).map_err(Refusal::from)?;
+        let path = self.request.path(self.policy.paths()).map_err(|error| {
             facts.path =
                 self.request.only(":path").map(|raw| raw.escape_ascii().to_string().into());
             Refusal::from(error)
         })?;
         facts.path = Some(path.as_str().into());
 
-        let (id, route) = self.policy.find_route(&path).ok_or(Refusal::Route)?;
-        facts.route = Some(id);
-        let access = self.access(method, &path, route, facts)?;
-        Ok(Granted { access, rewritten: path.rewritten() })
+        let matched = self.policy.find_route(self.request.host(), &path).ok_or(Refusal::Route)?;
+        facts.route = Some(matched.route);
+        let route = self.policy.route(matched.route).ok_or(Refusal::Route)?;
+        if mode_of(self.request, Some(&route)) == Mode::Off {
+            return Ok(None);
+        }
+        let body_limit = route.body_limit();
+        if let Some(limit) = body_limit {
+            check_announced_body(self.request, limit).map_err(Refusal::from)?;
+        }
+        let access = self.access(method, &path, (&route, &matched), facts)?;
+        Ok(Some(Granted { access, rewritten: path.rewritten(), body_limit }))
     }
 
     fn access(
         &self,
         method: &str,
         path: &NormalPath<'_>,
-        route: &Route,
+        (route, matched): (&RouteRow<'_>, &Matched<'_>),
         facts: &mut Facts,
     ) -> Result<Access, Stop> {
         if self.is_preflight_of(route) {
             return Ok(Access::Public(PublicGrant::Preflight));
         }
-        let (needed, resource) = match &route.access {
-            RouteAccess::Public { methods } => {
-                let is_known = methods.iter().any(|known| known.as_str() == method);
-                let public = Access::Public(PublicGrant::Route);
-                return is_known.then_some(public).ok_or(Refusal::Method.into());
-            }
-            RouteAccess::Tenant { methods, resource } => {
-                (permission_of(methods, method)?, resource)
-            }
+        let known = route.method(method).ok_or(Refusal::Method)?;
+        let Some(needed) = known.permission else {
+            return Ok(Access::Public(PublicGrant::Route));
         };
         facts.permission = Some(needed);
         let bearer = self.bearer(facts)?;
         bearer.authorize(self.policy, needed)?;
-        let resource = self.resource_tenant(&bearer.tenant, resource, path, facts)?;
-        Ok(Access::Tenant(TenantGrant { bearer, resource, usage: route.usage }))
+        let named = self.named_tenant(&bearer, route, path, matched)?;
+        let (resource, delegation) = self.resource_tenant(&bearer, named, needed, facts)?;
+        let usage = match (delegation, route.usage()) {
+            (Some(_), usage) if usage != Usage::None => Usage::CrossTenantDelegation,
+            (_, usage) => usage,
+        };
+        Ok(Access::Tenant(TenantGrant { bearer, resource, delegation, usage }))
     }
 
-    fn is_preflight_of(&self, route: &Route) -> bool {
-        self.request
-            .preflight_method()
-            .is_some_and(|asked| route.methods().any(|known| known.as_str() == asked))
+    fn is_preflight_of(&self, route: &RouteRow<'_>) -> bool {
+        self.request.preflight_method().is_some_and(|asked| route.method(asked).is_some())
     }
 
     /// From a text to who it speaks for: token → issuer → signature → claims → tenant. A token that
     /// has passed before is known by itself.
     fn bearer(&self, facts: &mut Facts) -> Result<Arc<Bearer>, Stop> {
-        let text = self.policy.token_source().find(self.request).map_err(Refusal::from)?;
-        let known = self.tokens.get(text, self.now.wall);
-        facts.was_known = Some(known.is_some());
-        if let Some(known) = known {
-            known.tell(facts);
-            self.keys_still_hold(known.issuer)?;
-            known.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
-            return Ok(known);
+        #[cfg(feature = "what-if")]
+        if let Some(stated) = self.stated {
+            return self.stated_bearer(stated, facts);
         }
+        let source = self.policy.token_source();
+        let known = |text: &[u8]| self.tokens.get(text, self.now.wall);
+        if let Some(bearer) = source.presented(self.request).and_then(known) {
+            return self.known_bearer(bearer, facts);
+        }
+        let text = source.find(self.request).map_err(Refusal::from)?;
+        if let Some(bearer) = known(text.as_bytes()) {
+            return self.known_bearer(bearer, facts);
+        }
+        facts.was_known = Some(false);
         let token = CompactToken::parse(text).map_err(Refusal::from)?;
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
         let (id, issuer) =
@@ -159,8 +180,16 @@ impl Pipeline<'_> {
         Ok(bearer)
     }
 
+    fn known_bearer(&self, bearer: Arc<Bearer>, facts: &mut Facts) -> Result<Arc<Bearer>, Stop> {
+        facts.was_known = Some(true);
+        bearer.tell(facts);
+        self.keys_still_hold(bearer.issuer)?;
+        bearer.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
+        Ok(bearer)
+    }
+
     /// Verifies by the keys in hand. Where they are fetched, it may be worth waiting for newer ones.
-    fn verify(
+    pub(super) fn verify(
         &self,
         token: CompactToken<'_>,
         id: IssuerId,
@@ -203,38 +232,62 @@ impl Pipeline<'_> {
         !self.has_waited && self.ring.is_worth_waiting(id, self.now.monotonic)
     }
 
-    /// Whose data it is. A tenant that the directory does not know is refused like any other that
-    /// is not the acting one, so that nobody learns which tenants there are.
-    fn resource_tenant(
-        &self,
-        acting: &TenantId,
-        resource: &ResourceTenant,
-        path: &NormalPath<'_>,
-        facts: &mut Facts,
-    ) -> Result<(TenantId, Tenant), Refusal> {
-        let named = match resource {
-            ResourceTenant::Acting => acting.as_str(),
-            ResourceTenant::PathSegment(index) => path.segments().nth(*index).unwrap_or_default(),
-        };
-        let known = self.policy.find_tenant(named);
-        facts.resource_tenant = known.map(|(id, _)| id.clone());
-        match known {
-            Some((id, tenant)) if id == acting => Ok((id.clone(), tenant.clone())),
-            _ => {
-                Err(AccessError::Delegation { acting: acting.clone(), resource: named.to_owned() }
-                    .into())
+    /// The tenant whose data the request names, wherever the route has it named.
+    fn named_tenant<'n>(
+        &'n self,
+        bearer: &'n Bearer,
+        route: &RouteRow<'n>,
+        path: &'n NormalPath<'_>,
+        matched: &Matched<'n>,
+    ) -> Result<&'n str, Refusal> {
+        let acting = bearer.home.id.as_str();
+        match route.resource() {
+            ResourceTenant::Acting => Ok(acting),
+            ResourceTenant::PathSegment(at) => Ok(path.segments().nth(at).unwrap_or_default()),
+            ResourceTenant::HostLabel => Ok(matched.label.unwrap_or_default()),
+            ResourceTenant::Header(name) => {
+                let named = self.request.only(name).and_then(|b| std::str::from_utf8(b).ok());
+                named.map(|name| name.trim_matches(' ')).ok_or(RequestError::ResourceTenant.into())
             }
+            ResourceTenant::Token => Ok(bearer.delegated_tenant.as_deref().unwrap_or(acting)),
         }
     }
-}
 
-fn permission_of(
-    methods: &[(Method, PermissionId)],
-    method: &str,
-) -> Result<PermissionId, Refusal> {
-    methods
-        .iter()
-        .find(|(known, _)| known.as_str() == method)
-        .map(|(_, permission)| *permission)
-        .ok_or(Refusal::Method)
+    /// Whose data it is, and by what delegation if it is another tenant's. A tenant that the
+    /// directory does not know is refused like any other that is not the acting one, so that nobody
+    /// learns which tenants there are.
+    fn resource_tenant(
+        &self,
+        bearer: &Bearer,
+        named: &str,
+        needed: PermissionId,
+        facts: &mut Facts,
+    ) -> Result<(Tenant, Option<DelegationId>), Refusal> {
+        let home = &bearer.home;
+        if named == home.id.as_str() {
+            facts.resource_tenant = Some(home.id.clone());
+            return Ok((home.clone(), None));
+        }
+        let refused = |why| {
+            let (acting, resource) = (home.id.clone(), named.to_owned());
+            Refusal::from(AccessError::Delegation { acting, resource, why })
+        };
+        let resource = self.policy.find_tenant(named).and_then(|row| row.to_tenant());
+        let resource = resource.ok_or_else(|| refused(DelegationError::None))?;
+        facts.resource_tenant = Some(resource.id.clone());
+        if bearer.delegated_tenant.as_deref().is_some_and(|tenant| tenant != named) {
+            return Err(refused(DelegationError::AnotherTenant));
+        }
+        let crossing = Crossing {
+            from: resource.index,
+            to: home.index,
+            principal: bearer.principal.as_str(),
+            permission: needed,
+            named: bearer.delegation.as_deref(),
+            at: self.now.wall,
+        };
+        let found = self.policy.delegation_for(&crossing).map(|delegation| delegation.position());
+        facts.delegation = found.map_or_else(DelegationError::delegation, Some);
+        Ok((resource, Some(found.map_err(refused)?)))
+    }
 }

@@ -26,7 +26,7 @@ const HASHED_TAIL: usize = 64;
 type Entries = Cache<TokenText, Arc<Bearer>, ByBytes, Seeded>;
 
 /// A whole token. Equal only to itself; hashed by its end, which is as good as random.
-struct TokenText(Box<str>);
+struct TokenText(Box<[u8]>);
 
 impl Hash for TokenText {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -36,18 +36,18 @@ impl Hash for TokenText {
 
 impl PartialEq for TokenText {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        same(&self.0, &other.0)
     }
 }
 
 impl Eq for TokenText {}
 
 /// A token that is looked up.
-struct Presented<'a>(&'a str);
+struct Presented<'a>(&'a [u8]);
 
 impl Hash for Presented<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes = self.0.as_bytes();
+        let bytes = self.0;
         let tail = bytes.len().saturating_sub(HASHED_TAIL);
         state.write(bytes.get(tail..).unwrap_or(bytes));
     }
@@ -55,8 +55,18 @@ impl Hash for Presented<'_> {
 
 impl quick_cache::Equivalent<TokenText> for Presented<'_> {
     fn equivalent(&self, key: &TokenText) -> bool {
-        *self.0 == *key.0
+        same(self.0, &key.0)
     }
+}
+
+/// Equality eight bytes at a time: tokens are long, and in wasm the usual comparison goes byte by
+/// byte.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    a.len() == b.len()
+        && a_words.iter().zip(b_words).all(|(a, b)| word(a) == word(b))
+        && a_rest.iter().eq(b_rest)
 }
 
 /// The cache.
@@ -97,7 +107,7 @@ impl TokenCache {
     }
 
     /// The bearer of this very token, if it is known and its times still hold.
-    pub(super) fn get(&self, token: &str, now: UnixTime) -> Option<Arc<Bearer>> {
+    pub(super) fn get(&self, token: &[u8], now: UnixTime) -> Option<Arc<Bearer>> {
         let mut entries = self.lock()?;
         let bearer = Arc::clone(entries.get(&Presented(token))?);
         if bearer.is_valid_at(now) {
@@ -117,7 +127,7 @@ impl TokenCache {
     /// Keeps a bearer.
     pub(super) fn insert(&self, token: &str, bearer: Arc<Bearer>) {
         if let Some(mut entries) = self.lock() {
-            entries.insert(TokenText(token.into()), bearer);
+            entries.insert(TokenText(token.as_bytes().into()), bearer);
         }
     }
 
@@ -131,5 +141,28 @@ impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tokens = self.lock().map(|entries| entries.len());
         f.debug_struct("TokenCache").field("tokens", &tokens).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_token_is_the_same_as_itself_alone() {
+        let token: Vec<u8> = (0u8..41).collect();
+        for length in 0..=token.len() {
+            let (own, _) = token.split_at(length);
+            let equal = own.to_vec();
+            assert!(same(own, &equal), "{length}");
+            for at in 0..length {
+                let mut other = own.to_vec();
+                other[at] ^= 0x80;
+                assert!(!same(own, &other), "{length}, {at}");
+            }
+            assert!(!same(own, &[own, &[0]].concat()), "{length}");
+        }
     }
 }

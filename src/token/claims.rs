@@ -72,12 +72,20 @@ pub struct Claims {
     pub scopes: Option<Vec<String>>,
     /// `jti`, if there is one.
     pub id: Option<String>,
+    /// `sid`, if there is one (OpenID Connect Front-Channel Logout, section 3).
+    pub session: Option<String>,
+    /// `iat`.
+    pub issued: UnixTime,
     /// `exp`.
     pub expires: UnixTime,
     /// The later of `iat` and `nbf`.
     pub begins: UnixTime,
     /// `cnf.x5t#S256`: the certificate that the token is bound to.
     pub bound_to: Option<CertificateDigest>,
+    /// `delegated_tenant_id`: the tenant whose data the token says it is for.
+    pub delegated_tenant: Option<String>,
+    /// `delegation_id`: the delegation that the token says it is under.
+    pub delegation: Option<String>,
     /// Whether it has claims that must not leave the gate.
     pub has_dropped: bool,
 }
@@ -107,9 +115,13 @@ impl VerifiedToken {
             roles: roles(claims, &map.roles)?,
             scopes: scopes(claims, &map.scope)?,
             id: text(claims, &ClaimPath::name("jti"))?,
+            session: text(claims, &ClaimPath::name("sid"))?,
+            issued: UnixTime::from_secs(issued),
             expires: UnixTime::from_secs(expires),
             begins: UnixTime::from_secs(times.begins()),
             bound_to: bound_to(claims)?,
+            delegated_tenant: text(claims, &ClaimPath::name("delegated_tenant_id"))?,
+            delegation: text(claims, &ClaimPath::name("delegation_id"))?,
             has_dropped: map.drop.iter().any(|path| path.find(claims).is_some()),
         })
     }

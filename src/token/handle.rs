@@ -2,52 +2,31 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::hex;
+use crate::control::{Handle, HandleHash, TokenName};
 use crate::identity::TenantId;
 
-/// The hash of (issuer, tenant, `jti`), or of (issuer, tenant, the digest of what was signed) where
-/// a token has no `jti`. The signature does not count: an ECDSA signature has a second form that is
-/// as good, and the handle must not change with it. Bound to the tenant, so one tenant's handle
-/// never names another's token.
+/// The hash of a token's [`Handle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenHandle([u8; 16]);
+pub struct TokenHandle(HandleHash);
 
 impl TokenHandle {
     /// The handle of a token.
     #[must_use]
     pub fn new(issuer: &str, tenant: &TenantId, jti: Option<&str>, token: &str) -> Self {
-        let mut hash = Sha256::new();
-        // Each part with its length, so that no two tuples hash alike.
-        let mut part = |bytes: &[u8]| {
-            hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(bytes);
-        };
-        part(issuer.as_bytes());
-        part(tenant.as_str().as_bytes());
-        match jti {
-            Some(jti) => {
-                part(b"jti");
-                part(jti.as_bytes());
-            }
-            None => {
-                let (signed, _) = token.rsplit_once('.').unwrap_or((token, ""));
-                part(b"sha256");
-                part(&Sha256::digest(signed.as_bytes()));
-            }
-        }
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut handle = [0; 16];
-        handle.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Self(handle)
+        Self(Handle::Token { issuer, tenant, name: TokenName::of(jti, token) }.hash())
+    }
+
+    /// What a revocation of it names.
+    #[must_use]
+    pub const fn hash(&self) -> HandleHash {
+        self.0
     }
 }
 
 impl fmt::Display for TokenHandle {
     /// 32 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex::write(&self.0, f)
+        self.0.fmt(f)
     }
 }
 

@@ -61,7 +61,7 @@ pub enum SignatureError {
 }
 
 /// The numbers of a public key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum PublicKey {
     /// RSA of 2048, 3072 or 4096 bits.
     Rsa(Box<RsaPublicKey>),
@@ -75,12 +75,27 @@ pub enum PublicKey {
 
 /// A public key. It is for the one algorithm that its JWK names, or, where the JWK names none,
 /// for those of its kind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Key {
     kid: Option<Box<str>>,
     algorithm: Option<Algorithm>,
     public: PublicKey,
     spki: Box<[u8]>,
+    jwk: serde_json::Value,
+}
+
+/// As its JWK.
+impl serde::Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.jwk.serialize(to)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let jwk = serde_json::Value::deserialize(from)?;
+        Self::from_jwk(&jwk).map_err(serde::de::Error::custom)
+    }
 }
 
 /// What only a private or symmetric key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
@@ -120,7 +135,7 @@ impl Key {
             Some(_) => return Err(KeyError::Algorithm),
         };
         let spki = public.spki_der()?;
-        Ok(Self { kid: purpose.kid.map(Into::into), algorithm, public, spki })
+        Ok(Self { kid: purpose.kid.map(Into::into), algorithm, public, spki, jwk: jwk.clone() })
     }
 
     /// The key's name.
@@ -224,7 +239,8 @@ fn p384_key(x: &[u8], y: &[u8]) -> Result<p384::ecdsa::VerifyingKey, KeyError> {
 }
 
 /// The public keys of one issuer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct KeySet {
     keys: Vec<Key>,
 }

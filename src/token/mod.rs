@@ -10,6 +10,8 @@ mod compact;
 mod handle;
 mod json;
 mod keys;
+#[cfg(feature = "what-if")]
+mod stated;
 mod verifier;
 
 pub use self::algorithm::{Algorithm, KeyKind};
@@ -18,4 +20,6 @@ pub use self::compact::{CompactToken, Header, Part, TOKEN_LIMIT, TokenError};
 pub use self::handle::TokenHandle;
 pub use self::json::{Json, JsonError, Object};
 pub use self::keys::{Key, KeyError, KeySet, PublicKey, SignatureError, VerifiedToken};
+#[cfg(feature = "what-if")]
+pub use self::stated::StatedClaims;
 pub use self::verifier::{PureRust, Verifier, ecdsa_der};

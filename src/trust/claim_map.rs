@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::identity::{RoleName, TenantId};
 use crate::token::{Json, Object};
 
@@ -27,7 +29,8 @@ pub enum ClaimPathError {
 
 /// Where a claim stands: by its name, or, beginning with a slash, by a JSON Pointer (RFC 6901).
 /// `scp`, `https://example.com/tenant`, `/realm_access/roles`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ClaimPath {
     text: Box<str>,
     steps: Vec<Box<str>>,
@@ -89,6 +92,20 @@ fn unescape(step: &str) -> Result<Box<str>, ClaimPathError> {
     Ok(out.into())
 }
 
+impl TryFrom<String> for ClaimPath {
+    type Error = ClaimPathError;
+
+    fn try_from(text: String) -> Result<Self, ClaimPathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ClaimPath> for String {
+    fn from(path: ClaimPath) -> Self {
+        path.text.into()
+    }
+}
+
 impl fmt::Display for ClaimPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -102,7 +119,7 @@ impl fmt::Debug for ClaimPath {
 }
 
 /// Where the acting tenant comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TenantSource {
     /// A claim.
     Claim(ClaimPath),
@@ -111,7 +128,7 @@ pub enum TenantSource {
 }
 
 /// Where the principal comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrincipalSource {
     /// A claim, as it is.
     Claim(ClaimPath),
@@ -125,7 +142,7 @@ pub enum PrincipalSource {
 }
 
 /// Where the roles come from: one role or a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleSource {
     /// The claim.
     pub claim: ClaimPath,
@@ -135,7 +152,7 @@ pub struct RoleSource {
 }
 
 /// How an issuer's claims map to ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimMap {
     /// The acting tenant; `tenant_id` unless mapped.
     pub tenant: TenantSource,

@@ -8,6 +8,8 @@ mod claim_map;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use self::claim_map::normalize_email;
 pub use self::claim_map::{
     ClaimMap, ClaimPath, ClaimPathError, PrincipalSource, RoleSource, TenantSource,
@@ -20,7 +22,7 @@ use crate::token::{Algorithm, KeySet};
 pub struct IssuerId(pub u32);
 
 /// What an issuer may assert of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asserts<T: Ord> {
     /// Any that the policy knows.
     Any,
@@ -46,7 +48,7 @@ impl<T: Ord> Asserts<T> {
 }
 
 /// Where an issuer's public keys are.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum IssuerKeys {
     /// In the policy.
     Inline(KeySet),
@@ -55,7 +57,7 @@ pub enum IssuerKeys {
 }
 
 /// An endpoint for public keys, and how long its answers hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteKeys {
     /// The proxy's cluster.
     pub cluster: Box<str>,
@@ -70,7 +72,7 @@ pub struct RemoteKeys {
 }
 
 /// Where a principal's permissions come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Authority {
     /// What both the roles and the scopes give: the default.
     RolesAndScopes,
@@ -81,7 +83,7 @@ pub enum Authority {
 }
 
 /// The `typ` that an issuer's tokens must have (RFC 8725, section 3.11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenType {
     /// `JWT`, `at+jwt` (with or without `application/`), or none.
     Any,
@@ -92,7 +94,7 @@ pub enum TokenType {
 }
 
 /// What a role outside the issuer's list does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum UnlistedRoles {
     /// It refuses the token.
     #[default]
@@ -106,7 +108,7 @@ pub type CertificateDigest = [u8; 32];
 
 /// What an issuer asks of the certificate that the client shows. A token that is bound to a
 /// certificate by itself (`cnf.x5t#S256`, RFC 8705, section 3.1) is always held to it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ClientCertificate {
     /// Nothing of its own.
     #[default]
@@ -118,7 +120,7 @@ pub enum ClientCertificate {
 }
 
 /// A party that signs tokens, and the limits of its word.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Issuer {
     /// The exact `iss`.
     pub url: Box<str>,

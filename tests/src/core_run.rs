@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenantguard::gate::{Denial, Gate, Permit, Response, Step};
-use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::request::{HeaderList, Request, RequestIds};
 use tenantguard::time::{Now, UnixTime};
 use tenantguard_policy::Format;
 
@@ -33,20 +33,20 @@ pub fn gate() -> anyhow::Result<Gate> {
 pub fn run(gate: &Gate, case: &Case, personas: &Personas) -> Result<Outcome, CorpusError> {
     let headers = Prepared::new(case, personas, NOW)?.header_list();
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers: &headers, mode: None, ids, certificate: None };
     let now = Now { wall: UnixTime::from_secs(NOW), monotonic: Duration::ZERO };
     Ok(match gate.begin(&request, now) {
         Step::Permit(permit) => permitted(&permit, headers.clone()),
         Step::Deny(denial) => denied(&denial),
         // The corpus policy has its keys inline and nothing to ask for.
-        Step::Ask(_, need) => Outcome {
-            decision: Verdict::Deny,
-            reason: format!("it asks for {need:?}"),
-            status: None,
-            upstream: None,
-            response: None,
-        },
+        Step::Ask(_, need) => undecided(format!("it asks for {need:?}")),
+        Step::Off => undecided("the gate is off".to_owned()),
     })
+}
+
+/// Not an outcome that any case expects.
+fn undecided(reason: String) -> Outcome {
+    Outcome { decision: Verdict::Deny, reason, status: None, upstream: None, response: None }
 }
 
 fn permitted(permit: &Permit, headers: HeaderList) -> Outcome {

@@ -14,7 +14,7 @@ const SIZE_LIMIT: u64 = 1_500_000;
 
 pub(crate) fn run_build(packages: &[&str]) -> Result<()> {
     setup::compiler_targets()?;
-    let mut build = cargo(&["build", "--release", "--target", "wasm32-wasip1"]);
+    let mut build = cargo(&["build", "--profile", "filter", "--target", "wasm32-wasip1"]);
     for package in packages {
         build.args(["-p", package]);
     }
@@ -34,7 +34,7 @@ pub(crate) fn filter() -> Result<PathBuf> {
 /// Builds the filter that does nothing, which the benchmark compares with.
 pub(crate) fn noop() -> Result<PathBuf> {
     run_build(&["tenantguard-noop-filter"])?;
-    Ok(target_directory().join("wasm32-wasip1/release/tenantguard_noop_filter.wasm"))
+    Ok(target_directory().join("wasm32-wasip1/filter/tenantguard_noop_filter.wasm"))
 }
 
 /// `cargo xtask build`.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use tenantguard::audit::Position;
+use tenantguard::audit::{Author, Position};
 use tenantguard::gate::Gate;
 use tenantguard::time::{Now, UnixTime};
 
@@ -19,18 +19,18 @@ pub(crate) struct Engine {
     pub(crate) metrics: Metrics,
     pub(crate) waiting: Waiting,
     proxy: String,
-    instance: String,
+    author: Author,
     sequence: Cell<u64>,
     started: Instant,
 }
 
 impl Engine {
     pub(crate) fn new(gate: Gate, ids: IdSource, metrics: Metrics) -> Self {
-        let proxy = host::property(&["xds", "node", "id"]).unwrap_or_default();
-        let instance = ids.instance();
+        let proxy = host::property("xds\0node\0id").unwrap_or_default();
+        let author = Author::new(gate.policy(), &proxy, &ids.instance());
         let (sequence, started) = (Cell::new(0), Instant::now());
         let waiting = Waiting::default();
-        Self { gate, ids, metrics, waiting, proxy, instance, sequence, started }
+        Self { gate, ids, metrics, waiting, proxy, author, sequence, started }
     }
 
     /// Both clocks.
@@ -42,14 +42,16 @@ impl Engine {
         Now { wall, monotonic: self.monotonic() }
     }
 
+    /// Counts what fetched keys and those who wait for them live by; where none are fetched, nobody
+    /// looks at it, and it stands still.
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        if self.gate.ring().is_empty() { Duration::ZERO } else { self.started.elapsed() }
     }
 
     /// The position of the next record. Taken at log time, so that a gap means a lost record.
     pub(crate) fn next_position(&self) -> Position<'_> {
         self.sequence.set(self.sequence.get() + 1);
-        Position { proxy: &self.proxy, instance: &self.instance, sequence: self.sequence.get() }
+        Position { author: &self.author, sequence: self.sequence.get() }
     }
 
     pub(crate) fn proxy(&self) -> &str {

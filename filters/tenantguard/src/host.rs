@@ -8,24 +8,20 @@ use tenantguard::headers::HeaderChanges;
 use tenantguard::request::HeaderList;
 use tenantguard::trust::CertificateDigest;
 
-/// The bytes of a property, if the host has it.
-pub(crate) fn property_bytes(path: &[&str]) -> Option<Bytes> {
-    hostcalls::get_property(path.to_vec()).ok().flatten()
+/// The bytes of a property, if the host has it. The parts of its path are joined by zero bytes, as
+/// the host takes them: taking a path together for every request costs more than it shows.
+pub(crate) fn property_bytes(path: &str) -> Option<Bytes> {
+    hostcalls::get_property(vec![path]).ok().flatten()
 }
 
 /// A property that is text.
-pub(crate) fn property(path: &[&str]) -> Option<String> {
+pub(crate) fn property(path: &str) -> Option<String> {
     property_bytes(path).and_then(|bytes| String::from_utf8(bytes).ok())
-}
-
-/// Whether the client has shown a certificate that the proxy accepted.
-pub(crate) fn is_mutual_tls() -> bool {
-    property_bytes(&["connection", "mtls"]).as_deref() == Some(&[1])
 }
 
 /// The SHA-256 digest of the client's certificate, under mTLS.
 pub(crate) fn peer_certificate() -> Option<CertificateDigest> {
-    let hex = property(&["connection", "sha256_peer_certificate_digest"])?;
+    let hex = property("connection\0sha256_peer_certificate_digest")?;
     let bytes = hex.as_bytes().chunks_exact(2).map(|pair| {
         let pair = std::str::from_utf8(pair).ok()?;
         u8::from_str_radix(pair, 16).ok()

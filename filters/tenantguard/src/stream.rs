@@ -12,7 +12,7 @@ use crate::plugin::Plugin;
 use crate::{host, record};
 
 /// Where the `mode` of an Envoy route stands in its metadata.
-const MODE: [&str; 5] = ["xds", "route_metadata", "filter_metadata", "tenantguard", "mode"];
+const MODE: &str = "xds\0route_metadata\0filter_metadata\0tenantguard\0mode";
 
 /// What became of the request.
 enum State {
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     plugin: Rc<Plugin>,
     state: RefCell<State>,
     is_mutual_tls: Cell<bool>,
+    /// How much of the body has come, in bytes.
+    body: Cell<u64>,
 }
 
 /// The context of one request.
@@ -47,7 +49,8 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(id: u32, plugin: Rc<Plugin>) -> Self {
         let (state, is_mutual_tls) = (RefCell::new(State::NotAsked), Cell::new(false));
-        Self { id, shared: Rc::new(Shared { plugin, state, is_mutual_tls }) }
+        let body = Cell::new(0);
+        Self { id, shared: Rc::new(Shared { plugin, state, is_mutual_tls, body }) }
     }
 }
 
@@ -86,10 +89,29 @@ impl Shared {
                 self.state.replace(State::Denied(denial));
                 Settled::Answered
             }
+            Step::Off => Settled::GoesOn,
             Step::Ask(pending, need) => {
                 self.state.replace(State::Waiting(pending));
                 Settled::Waits(need)
             }
+        }
+    }
+
+    /// Holds what has come of the body to the permit's limit.
+    fn count_body(&self, size: usize) -> Settled {
+        let so_far = self.body.get().saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        self.body.set(so_far);
+        let gate = &self.plugin.engine.gate;
+        let denial = match &*self.state.borrow() {
+            State::Permitted(permit) => permit
+                .body_limit()
+                .filter(|limit| so_far > *limit)
+                .map(|limit| gate.refuse_body(permit, limit)),
+            State::NotAsked | State::Waiting(_) | State::Denied(_) => None,
+        };
+        match denial {
+            Some(denial) => self.settle(Step::Deny(denial)),
+            None => Settled::GoesOn,
         }
     }
 
@@ -132,19 +154,27 @@ impl Context for Stream {
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, _is_last: bool) -> Action {
-        let mode = Mode::parse(host::property_bytes(&MODE).as_deref());
-        if mode == Mode::Off {
+        let mode = host::property_bytes(MODE).map(|mode| Mode::parse(&mode));
+        if mode == Some(Mode::Off) {
             return Action::Continue;
         }
         let engine = &self.shared.plugin.engine;
         let headers = host::request_headers();
-        self.shared.is_mutual_tls.set(host::is_mutual_tls());
-        let certificate = self.shared.is_mutual_tls.get().then(host::peer_certificate).flatten();
+        let certificate = host::peer_certificate();
+        self.shared.is_mutual_tls.set(certificate.is_some());
         let request = Request { headers: &headers, mode, ids: engine.ids.next(), certificate };
         match self.shared.settle(engine.gate.begin(&request, engine.now())) {
             Settled::GoesOn => Action::Continue,
             Settled::Answered => Action::Pause,
             Settled::Waits(need) => self.shared.wait(self.id, need),
+        }
+    }
+
+    /// A body is counted as it comes, whatever length it announced.
+    fn on_http_request_body(&mut self, size: usize, _is_last: bool) -> Action {
+        match self.shared.count_body(size) {
+            Settled::GoesOn => Action::Continue,
+            Settled::Answered | Settled::Waits(_) => Action::Pause,
         }
     }
 

@@ -144,6 +144,12 @@ impl Config {
         if changed == 0 { Err(EnvoyError::Shape("access log".to_owned())) } else { Ok(()) }
     }
 
+    /// Whether the configuration itself has listeners.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        self.bootstrap.pointer("/static_resources/listeners").is_some()
+    }
+
     /// The Envoy routes of the first virtual host, in order of precedence.
     ///
     /// # Errors

@@ -78,7 +78,7 @@ pub fn target_directory() -> PathBuf {
 /// # Errors
 /// [`EnvoyError::Missing`] says how to build it.
 pub fn filter_wasm() -> Result<PathBuf, EnvoyError> {
-    let path = target_directory().join("wasm32-wasip1/release/tenantguard_filter.wasm");
+    let path = target_directory().join("wasm32-wasip1/filter/tenantguard_filter.wasm");
     if path.is_file() {
         Ok(path)
     } else {

@@ -55,7 +55,10 @@ impl Envoy {
         let binary = binary::find_or_install(|message| eprintln!("{message}"))?;
         let directory = TempDir::with_prefix("tenantguard-").map_err(io("make a directory"))?;
         let access_log = AccessLog { path: directory.path().join("access.log") };
-        config.access_log(&access_log.path)?;
+        // Listeners that Envoy is given later bring their own logs.
+        if config.has_listeners() {
+            config.access_log(&access_log.path)?;
+        }
         let file = directory.path().join("envoy.json");
         fs::write(&file, config.to_json()).map_err(io("write the configuration"))?;
 

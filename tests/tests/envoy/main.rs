@@ -3,12 +3,14 @@
 //! that needs another configuration starts its own.
 
 mod binding;
+mod body;
 mod corpus;
 mod grpc;
 mod hostile;
 mod metrics;
 mod preflight;
 mod records;
+mod reload;
 mod reroute;
 mod rollout;
 mod soak;
@@ -101,6 +103,11 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("startup: the deployed configuration starts as it is", startup::as_deployed),
     alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
     alone("startup: a configuration that is none is refused", startup::no_configuration),
+    alone(
+        "reload: a new policy takes effect as a whole or not at all",
+        reload::whole_or_not_at_all,
+    ),
+    alone("body: what is longer than its route's limit ends", body::limit),
     alone("token source: a cookie, and nothing beside it", token_source::cookie),
     alone("token source: a header, and nothing beside it", token_source::header),
     alone("token source: a token that may not go on is taken out", token_source::withheld),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tenantguard::artifact::Policy;
 use tenantguard::gate::{Account, Gate, Permit, Step};
-use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::request::{HeaderList, Request, RequestIds};
 use tenantguard::time::{Now, UnixTime};
 use tenantguard::token::PureRust;
 use tenantguard_mint::{Algorithm, DevKey, TokenSpec, jwks};
@@ -160,11 +160,12 @@ pub(crate) fn decide(gate: &Gate, headers: &HeaderList, at: u64) -> Decision {
 pub(crate) fn account(gate: &Gate, headers: &HeaderList, at: u64) -> (bool, Account) {
     let now = Now { wall: UnixTime::from_secs(at), monotonic: Duration::from_secs(at - NOW / 2) };
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers, mode: None, ids, certificate: None };
     match gate.begin(&request, now) {
         Step::Permit(permit @ Permit::Tenant(_)) => (true, permit.account().clone()),
         Step::Permit(permit) => (false, permit.account().clone()),
         Step::Deny(denial) => (false, denial.account().clone()),
         Step::Ask(_, need) => panic!("all keys are inline, and it asks for {need:?}"),
+        Step::Off => panic!("no route has the gate off"),
     }
 }

@@ -1,26 +1,19 @@
 //! What the corpus cannot show: decisions that wait for an answer, and what a shadow reports.
 //! The corpus in `tests/` has the rest.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tenantguard::artifact::route::Usage;
+use tenantguard::gate::{Gate, Need, Pending, Permit, Step, Verdict};
+use tenantguard::headers::HeaderValue;
+use tenantguard::keyring::FetchAnswer;
+use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::time::{Now, UnixTime};
+use tenantguard::trust::IssuerId;
 use tenantguard_mint::{Algorithm as DevAlgorithm, DevKey, TokenSpec};
-
-use super::*;
-use crate::artifact::route::{Access, Method, ResourceTenant, Route, Template, Usage};
-use crate::artifact::{Isolation, PolicyDigest, PolicyParts, RoleRow, RoleTable, Tenant};
-use crate::credential::TokenSource;
-use crate::headers::{HeaderNames, HeaderValue};
-use crate::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
-use crate::permissions::PermissionId;
-use crate::time::UnixTime;
-use crate::token::Algorithm;
-use crate::trust::{
-    Asserts, Authority, ClaimMap, ClientCertificate, Issuer, IssuerKeys, RemoteKeys, TokenType,
-    UnlistedRoles,
-};
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
+use tenantguard_policy::{Format, NoFiles};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -28,62 +21,27 @@ fn now() -> Now {
     Now { wall: UnixTime::from_secs(NOW), monotonic: Duration::ZERO }
 }
 
-fn issuer() -> Issuer {
-    Issuer {
-        url: "https://id".into(),
-        namespace: Namespace::parse("id").unwrap(),
-        keys: IssuerKeys::Remote(RemoteKeys {
-            cluster: "idp".into(),
-            host: "id".into(),
-            path: "/jwks".into(),
-            refresh: Duration::from_secs(300),
-            max_stale: Duration::from_secs(3_600),
-        }),
-        algorithms: vec![Algorithm::EdDsa],
-        audiences: vec!["api".into()],
-        tenants: Asserts::Any,
-        roles: Asserts::Any,
-        unlisted_roles: UnlistedRoles::Refuse,
-        claims: ClaimMap::default(),
-        client_certificate: ClientCertificate::AsBound,
-        max_lifetime: Duration::from_secs(3_600),
-        skew: Duration::ZERO,
-        authority: Authority::Roles,
-        token_type: TokenType::Any,
-    }
-}
-
 /// One tenant, one role, one route, and an issuer whose keys have to be asked for.
 fn gate() -> Gate {
-    let viewer = RoleName::parse("viewer").unwrap();
-    let read = [PermissionId(0)].into_iter().collect();
-    let cell = CellName::parse("shared").unwrap();
-    let tenant = Tenant { isolation: Isolation::Shared, cell: cell.clone() };
-    let route = Route {
-        template: Template::parse("/r").unwrap(),
-        access: Access::Tenant {
-            methods: vec![(Method::parse("GET").unwrap(), PermissionId(0))],
-            resource: ResourceTenant::Acting,
-        },
-        usage: Usage::ApiCall,
-    };
-    let parts = PolicyParts {
-        digest: PolicyDigest([0; 32]),
-        permissions: vec![PermissionName::parse("r:read").unwrap()],
-        roles: RoleTable {
-            base: [(viewer, RoleRow { allow: read, ..RoleRow::default() })].into(),
-            ..RoleTable::default()
-        },
-        scopes: [].into(),
-        tenants: [(TenantId::parse("acme").unwrap(), tenant)].into(),
-        issuers: vec![issuer()],
-        routes: vec![route],
-        default_cell: cell,
-        headers: HeaderNames::new("x-").unwrap(),
-        token_source: TokenSource::Authorization,
-        token_cache: 1024 * 1024,
-    };
-    Gate::new(Arc::new(Policy::assemble(parts).unwrap()))
+    let policy = json!({
+        "version": 1,
+        "audiences": ["api"],
+        "issuers": {"id": {
+            "issuer": "https://id",
+            "keys": {"cluster": "idp", "path": "/jwks", "refresh": "5m", "max_stale": "1h"},
+            "algorithms": ["EdDSA"],
+            "asserts": {"tenants": "any", "roles": "any"},
+            "max_lifetime": "1h",
+            "skew": "0s",
+            "authority": "roles",
+        }},
+        "tenants": {"acme": {"isolation": "shared"}},
+        "roles": {"viewer": {"permissions": ["r:read"]}},
+        "token_cache": "1MiB",
+        "routes": [{"path": "/r", "methods": {"GET": "r:read"}}],
+    });
+    let policy = tenantguard_policy::compile(&policy.to_string(), Format::Json, &NoFiles);
+    Gate::new(Arc::new(policy.unwrap()))
 }
 
 fn key(seed: &str) -> DevKey {
@@ -117,7 +75,7 @@ fn request_headers(more: &[(&str, &str)]) -> HeaderList {
 
 fn begin(gate: &Gate, headers: &HeaderList, mode: Mode) -> Step {
     let ids = RequestIds::from_entropy([7; 32]);
-    gate.begin(&Request { headers, mode, ids, certificate: None }, now())
+    gate.begin(&Request { headers, mode: Some(mode), ids, certificate: None }, now())
 }
 
 fn ask(gate: &Gate, mode: Mode) -> Pending {
@@ -132,6 +90,7 @@ fn reason(step: &Step) -> &'static str {
         Step::Permit(permit) => permit.account().verdict().reason().code(),
         Step::Deny(denial) => denial.account().verdict().reason().code(),
         Step::Ask(..) => "asks",
+        Step::Off => "off",
     }
 }
 
@@ -169,7 +128,7 @@ fn an_unknown_key_is_asked_for_once_in_a_while() {
     assert_eq!(reason(&gate.resume(&pending, now())), "token.key");
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers: &headers, mode: None, ids, certificate: None };
     assert_eq!(reason(&gate.begin(&request, later(1))), "asks");
     assert_eq!(reason(&gate.begin(&request, later(6))), "token.key");
     give_keys(&gate, &key("id"));
@@ -182,7 +141,7 @@ fn rotated_and_stale_keys_take_known_tokens_with_them() {
     give_keys(&gate, &key("id"));
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers: &headers, mode: None, ids, certificate: None };
     assert_eq!(reason(&gate.begin(&request, later(0))), "permit");
     assert_eq!(reason(&gate.begin(&request, later(3_600))), "permit");
     assert_eq!(reason(&gate.begin(&request, later(3_601))), "keys.stale");
@@ -241,7 +200,7 @@ fn a_known_token_is_forgotten_when_its_time_is_over() {
     give_keys(&gate, &key("id"));
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers: &headers, mode: None, ids, certificate: None };
     for (at, expected) in [
         (NOW, "permit"),
         (NOW + 59, "permit"),
@@ -258,4 +217,43 @@ fn a_client_that_leaves_while_it_waits_is_put_down() {
     let gate = gate();
     let denial = gate.abandon(&ask(&gate, Mode::Enforce), now());
     assert_eq!(denial.account().verdict().reason().code(), "abandoned");
+}
+
+#[test]
+fn the_policys_mode_holds_where_the_proxy_says_none() {
+    let policy = json!({
+        "version": 1,
+        "routes": [
+            {"path": "/on", "methods": {"GET": "r:read"}},
+            {"path": "/trial", "methods": {"GET": "r:read"}, "mode": "shadow"},
+            {"path": "/off", "methods": {"GET": "r:read"}, "mode": "off"},
+        ],
+        "roles": {"viewer": {"permissions": ["r:read"]}},
+    });
+    let policy = tenantguard_policy::compile(&policy.to_string(), Format::Json, &NoFiles);
+    let gate = Gate::new(Arc::new(policy.unwrap()));
+    let outcome = |path: &str, mode| {
+        let headers = [(":method", "GET"), (":path", path)]
+            .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let ids = RequestIds::from_entropy([7; 32]);
+        match gate.begin(&Request { headers: &headers, mode, ids, certificate: None }, now()) {
+            Step::Permit(Permit::Shadowed(_)) => "shadowed",
+            Step::Permit(_) => "permitted",
+            Step::Deny(_) => "denied",
+            Step::Ask(..) => "asks",
+            Step::Off => "off",
+        }
+    };
+    for (path, mode, expected) in [
+        ("/on", None, "denied"),
+        ("/trial", None, "shadowed"),
+        ("/off", None, "off"),
+        ("/on", Some(Mode::Shadow), "shadowed"),
+        ("/trial", Some(Mode::Enforce), "denied"),
+        ("/off", Some(Mode::Enforce), "denied"),
+        ("/trial", Some(Mode::Off), "off"),
+        ("/unheard-of", None, "denied"),
+    ] {
+        assert_eq!(outcome(path, mode), expected, "{path} {mode:?}");
+    }
 }

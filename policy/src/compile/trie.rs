@@ -1,0 +1,94 @@
+//! Routes as a trie over path segments, laid out breadth first: what is below a node comes after it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tenantguard::artifact::head_of;
+use tenantguard::artifact::layout::{self, NONE, Span};
+use tenantguard::artifact::template::Segment;
+
+use super::CompileError;
+use super::tables::{Tables, append, position};
+
+/// A route for a host at one place of the trie, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// 0 for one host, 1 for a host with an open label, 2 for any host.
+    pub(super) rank: u8,
+    pub(super) host: u32,
+    pub(super) route: u32,
+}
+
+#[derive(Default)]
+struct Node {
+    literals: BTreeMap<Box<str>, Node>,
+    parameter: Option<Box<Node>>,
+    ends: Vec<Place>,
+    rest: Vec<Place>,
+}
+
+/// The trie while it grows.
+#[derive(Default)]
+pub(super) struct Trie {
+    root: Node,
+}
+
+impl Trie {
+    /// Adds a route's place.
+    pub(super) fn insert(&mut self, segments: &[Segment], place: Place) {
+        let mut node = &mut self.root;
+        for segment in segments {
+            node = match segment {
+                Segment::Rest(_) => return node.rest.push(place),
+                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
+                Segment::Parameter(_) => &mut **node.parameter.get_or_insert_default(),
+            };
+        }
+        node.ends.push(place);
+    }
+
+    /// Writes all nodes.
+    pub(super) fn write(&self, tables: &mut Tables) -> Result<(), CompileError> {
+        let mut open = VecDeque::from([&self.root]);
+        let mut next = 1;
+        while let Some(node) = open.pop_front() {
+            let common = common_prefix(node.literals.keys());
+            let mut edges = Vec::with_capacity(node.literals.len());
+            for (segment, below) in &node.literals {
+                let (head, text) = (head_of(segment, common), tables.texts.add(segment)?);
+                edges.push(layout::Edge { head: head.into(), segment: text, target: next.into() });
+                open.push_back(below);
+                next += 1;
+            }
+            let parameter = node.parameter.as_ref().map(|below| {
+                open.push_back(below);
+                next += 1;
+                next - 1
+            });
+            let row = layout::Node {
+                literals: append(&mut tables.edges, edges)?,
+                common: u32::try_from(common).map_err(|_| CompileError::TooLarge)?.into(),
+                parameter: parameter.unwrap_or(NONE).into(),
+                ends: write_places(&node.ends, tables)?,
+                rest: write_places(&node.rest, tables)?,
+            };
+            position(&tables.nodes)?;
+            tables.nodes.push(row);
+        }
+        Ok(())
+    }
+}
+
+fn write_places(places: &[Place], tables: &mut Tables) -> Result<Span, CompileError> {
+    let mut places = places.to_vec();
+    places.sort_unstable();
+    let row =
+        |place: Place| layout::Candidate { route: place.route.into(), host: place.host.into() };
+    append(&mut tables.candidates, places.into_iter().map(row))
+}
+
+/// How many bytes all of these, which are sorted, begin with in common.
+fn common_prefix<'t>(mut sorted: impl DoubleEndedIterator<Item = &'t Box<str>>) -> usize {
+    let Some(first) = sorted.next() else { return 0 };
+    let last = sorted.next_back().unwrap_or(first);
+    first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count()
+}
