@@ -8,16 +8,16 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::finding::{Code, Finding};
-use crate::place::{Path, Place, Quoted, Span};
+use crate::place::{FileId, Path, Place, Quoted, Span};
 use crate::report::Report;
 use crate::tree::{DEPTH_LIMIT, Entry, Kind, Node};
 
-/// Parses `text`. `None` only when it is not JSON at all or nests too deeply.
-pub(crate) fn parse(text: &str, report: &mut Report) -> Option<Node> {
+/// Parses the text of `file`. `None` only when it is not JSON at all or nests too deeply.
+pub(crate) fn parse(text: &str, file: FileId, report: &mut Report) -> Option<Node> {
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(raw) => Parser { text, report }.value(raw, &Path::root(), 0),
+        Ok(raw) => Parser { text, file, report }.value(raw, &Path::root(), 0),
         Err(error) => {
-            let span = span_of_error(text, &error);
+            let span = span_of_error(text, file, &error);
             let place = Place { path: Path::root(), span: Some(span) };
             report.refuse(Code::Syntax, &place, format!("this is not JSON: {error}"))
         }
@@ -26,6 +26,7 @@ pub(crate) fn parse(text: &str, report: &mut Report) -> Option<Node> {
 
 struct Parser<'t, 'r> {
     text: &'t str,
+    file: FileId,
     report: &'r mut Report,
 }
 
@@ -79,7 +80,7 @@ impl<'t> Parser<'t, '_> {
     /// Where a piece of the text stands in it. The pieces are borrowed, so their addresses tell.
     fn span(&self, piece: &str) -> Span {
         let start = (piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        Span { start, end: start + piece.len() }
+        Span { file: self.file, start, end: start + piece.len() }
     }
 }
 
@@ -151,7 +152,7 @@ impl MapBuilder {
     }
 }
 
-fn span_of_error(text: &str, error: &serde_json::Error) -> Span {
+fn span_of_error(text: &str, file: FileId, error: &serde_json::Error) -> Span {
     let line_start: usize =
         text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let mut start = (line_start + error.column().saturating_sub(1)).min(text.len());
@@ -159,7 +160,7 @@ fn span_of_error(text: &str, error: &serde_json::Error) -> Span {
         start -= 1;
     }
     let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    Span { start, end: start + length }
+    Span { file, start, end: start + length }
 }
 
 /// The error's text without `at line 1 column 5`, which counts within one value only.
@@ -177,7 +178,7 @@ mod tests {
 
     fn findings(text: &str) -> (Option<Node>, Vec<(Code, String)>) {
         let mut report = Report::new();
-        let node = parse(text, &mut report);
+        let node = parse(text, FileId(0), &mut report);
         (node, report.into_findings().iter().map(|f| (f.code, f.path())).collect())
     }
 

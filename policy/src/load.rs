@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Code, Finding};
-use crate::place::{Path, Place, Quoted};
+use crate::place::{FileId, Path, Place, Quoted};
 use crate::report::Report;
 use crate::tree::{Kind, Node};
-use crate::{Format, json};
+use crate::{Format, SourceFile, json, merge};
 
 /// The longest policy that is read, in bytes.
 const TEXT_LIMIT: usize = 32 * 1024 * 1024;
@@ -55,29 +55,65 @@ impl Files for BTreeMap<String, String> {
     }
 }
 
-/// Parses the text and puts the content of every `jwks_file` in its place.
+/// Parses the texts, puts the content of every `jwks_file` in its place, and joins them.
 pub(crate) fn tree(
-    text: &str,
-    format: Format,
+    sources: &[SourceFile<'_>],
     files: &dyn Files,
     report: &mut Report,
 ) -> Option<Node> {
-    if text.len() > TEXT_LIMIT {
+    let length: usize = sources.iter().map(|source| source.text.len()).sum();
+    if length > TEXT_LIMIT {
         let message = format!("the policy is longer than {TEXT_LIMIT} bytes");
         return report.refuse(Code::TooLarge, &Place::default(), message);
     }
-    let mut root = match format {
-        Format::Json => json::parse(text, report),
-        #[cfg(feature = "yaml")]
-        Format::Yaml => crate::yaml::parse(text, report),
-    }?;
-    inline_key_files(&mut root, files, report);
-    Some(root)
+    let mut trees = Vec::with_capacity(sources.len());
+    for (source, id) in sources.iter().zip((0..).map(FileId)) {
+        let Some(mut root) = parse(source, id, report) else { continue };
+        inline_key_files(&mut root, &Beside { source, files }, report);
+        trees.push(root);
+    }
+    // A file that is no JSON or YAML at all would leave holes that only mislead.
+    match trees.len() == sources.len() {
+        true => merge::trees(trees, report),
+        false => None,
+    }
 }
 
-/// The tree as one line of JSON: what the digest is of, and what the filter takes.
+pub(crate) fn parse(source: &SourceFile<'_>, id: FileId, report: &mut Report) -> Option<Node> {
+    match source.format {
+        Format::Json => json::parse(source.text, id, report),
+        #[cfg(feature = "yaml")]
+        Format::Yaml => crate::yaml::parse(source.text, id, report),
+    }
+}
+
+/// Files as one file of the policy names them: from its own directory.
+struct Beside<'s> {
+    source: &'s SourceFile<'s>,
+    files: &'s dyn Files,
+}
+
+impl Files for Beside<'_> {
+    fn read(&self, name: &str) -> Result<String, FileError> {
+        match self.source.name.rsplit_once('/') {
+            Some((directory, _)) if !name.starts_with('/') => {
+                self.files.read(&format!("{directory}/{name}"))
+            }
+            _ => self.files.read(name),
+        }
+    }
+}
+
+/// The tree as one line of JSON: what the digest is of, and what the filter takes. Lists whose order
+/// means nothing are sorted, so that a policy can be split up, or put together, and stays the same.
 pub(crate) fn canonical(root: &Node) -> String {
-    root.to_json().to_string()
+    let mut json = root.to_json();
+    for name in merge::LISTS {
+        if let Some(serde_json::Value::Array(items)) = json.get_mut(name) {
+            items.sort_by_cached_key(serde_json::Value::to_string);
+        }
+    }
+    json.to_string()
 }
 
 fn inline_key_files(root: &mut Node, files: &dyn Files, report: &mut Report) {
@@ -124,7 +160,7 @@ fn key_file(name: &str, place: &Place, files: &dyn Files, report: &mut Report) -
         }
     };
     let mut inner = Report::new();
-    let set = json::parse(&text, &mut inner);
+    let set = json::parse(&text, FileId(0), &mut inner);
     if inner.is_empty() {
         return set;
     }
@@ -142,7 +178,8 @@ mod tests {
         let mut report = Report::new();
         let own = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
         let files: BTreeMap<_, _> = files.iter().map(own).collect();
-        let root = tree(text, Format::Json, &files, &mut report);
+        let source = SourceFile { name: "policy.json", text, format: Format::Json };
+        let root = tree(&[source], &files, &mut report);
         let found = report.into_findings().iter().map(|f| (f.code, f.path())).collect();
         (root.map(|root| canonical(&root)), found)
     }

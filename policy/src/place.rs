@@ -7,9 +7,15 @@ use std::sync::Arc;
 /// How much of a long key a path shows, in characters.
 const KEY_SHOWN: usize = 64;
 
-/// A range of bytes in the policy's text.
+/// One of the files that a policy was read from, by its position among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in the text of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
+    /// The file.
+    pub file: FileId,
     /// Where it begins.
     pub start: usize,
     /// Where it ends, exclusive.
@@ -83,6 +89,19 @@ impl Path {
         self.then(Segment::Index(index))
     }
 
+    /// The key that it begins with: the section of the policy that it leads into.
+    #[must_use]
+    pub fn first_key(&self) -> Option<&str> {
+        let mut link = self.0.as_deref()?;
+        while let Some(parent) = link.parent.0.as_deref() {
+            link = parent;
+        }
+        match &link.segment {
+            Segment::Key(key) => Some(key),
+            Segment::Index(_) => None,
+        }
+    }
+
     fn then(&self, segment: Segment) -> Self {
         Self(Some(Arc::new(Link { parent: self.clone(), segment })))
     }
@@ -116,6 +135,14 @@ pub struct Place {
     pub path: Path,
     /// The range in the text.
     pub span: Option<Span>,
+}
+
+impl Place {
+    /// The file that it stands in; the first one when there is no span.
+    #[must_use]
+    pub fn file(&self) -> FileId {
+        self.span.map(|span| span.file).unwrap_or_default()
+    }
 }
 
 /// A value with the place where it was written.
@@ -158,13 +185,16 @@ mod tests {
         let lines = Lines::of(text);
         let position = |needle| {
             let start = text.find(needle).unwrap();
-            lines.position(Span { start, end: start + 1 })
+            lines.position(Span { file: FileId(0), start, end: start + 1 })
         };
         assert_eq!(position("a"), (1, 1));
         assert_eq!(position("é"), (1, 4));
         assert_eq!(position("bc"), (2, 1));
         assert_eq!(position("d"), (2, 5));
-        assert_eq!(lines.position(Span { start: text.len(), end: text.len() }), (3, 1));
+        assert_eq!(
+            lines.position(Span { file: FileId(0), start: text.len(), end: text.len() }),
+            (3, 1)
+        );
         assert_eq!((lines.length(1), lines.length(2), lines.length(3)), (6, 6, 0));
     }
 }

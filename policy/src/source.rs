@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenantguard::artifact::Isolation;
-use tenantguard::artifact::route::{Method, Template, Usage};
+use tenantguard::artifact::host::HostPattern;
+use tenantguard::artifact::route::{Method, Usage};
+use tenantguard::artifact::template::Template;
 use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
-use tenantguard::identity::{CellName, Namespace, PermissionName, RoleName, TenantId};
+use tenantguard::identity::{CellName, Namespace, PermissionName, PrincipalId, RoleName, TenantId};
+use tenantguard::limits::Limits;
+use tenantguard::path::PathRules;
+use tenantguard::request::Mode;
+use tenantguard::time::UnixTime;
 use tenantguard::token::Algorithm;
 use tenantguard::trust::{Authority, ClaimPath, ClientCertificate, TokenType, UnlistedRoles};
 
@@ -27,10 +33,16 @@ pub struct Source {
     pub token_source: TokenSource,
     /// How much memory each worker may spend on known tokens, in bytes.
     pub token_cache: u64,
+    /// What is done with paths that have two readings.
+    pub paths: PathRules,
+    /// How much of a request is looked at.
+    pub limits: Limits,
     /// Who signs tokens.
     pub issuers: Vec<Issuer>,
     /// The tenants.
     pub tenants: Vec<Tenant>,
+    /// What the roles may do that tenants define; without it they define none.
+    pub tenant_roles: Option<TenantRoles>,
     /// The roles.
     pub roles: Vec<Role>,
     /// What tenants change about roles.
@@ -39,6 +51,8 @@ pub struct Source {
     pub scopes: Vec<Scope>,
     /// The routes.
     pub routes: Vec<Route>,
+    /// What tenants let others do with their data.
+    pub delegations: Vec<Delegation>,
 }
 
 /// One entry of `issuers`.
@@ -76,6 +90,14 @@ pub struct Issuer {
     pub authority: Authority,
     /// The `typ` of its tokens.
     pub token_type: TokenType,
+}
+
+impl Issuer {
+    /// Where its subjects are unique: the declared namespace, or its own name.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_ref().map_or(self.name.as_str(), |namespace| namespace.value.as_str())
+    }
 }
 
 /// What an issuer's claims mean here. What is left out has its usual name.
@@ -169,10 +191,14 @@ pub enum Listed<T> {
 pub struct Tenant {
     /// Its id.
     pub id: TenantId,
+    /// Where it stands.
+    pub place: Place,
     /// How its data is kept apart.
     pub isolation: Isolation,
     /// Its cluster, if not the default one.
     pub cell: Option<Located<CellName>>,
+    /// The roles that it defines for itself.
+    pub roles: Vec<Role>,
 }
 
 impl Tenant {
@@ -183,11 +209,22 @@ impl Tenant {
     }
 }
 
-/// One entry of `roles`.
+/// The platform's ceiling for the roles that tenants define.
+#[derive(Debug)]
+pub struct TenantRoles {
+    /// Where it stands.
+    pub place: Place,
+    /// What such a role may have at most.
+    pub permissions: Vec<Located<Pattern>>,
+}
+
+/// One entry of `roles`, of the platform's or of a tenant's.
 #[derive(Debug)]
 pub struct Role {
     /// Its name.
     pub name: Located<RoleName>,
+    /// Where it stands.
+    pub place: Place,
     /// The roles whose permissions it has too.
     pub extends: Vec<Located<RoleName>>,
     /// Its own permissions.
@@ -221,12 +258,20 @@ pub struct Scope {
 /// One item of `routes`.
 #[derive(Debug)]
 pub struct Route {
+    /// Where it stands.
+    pub place: Place,
     /// Its template.
     pub template: Option<Located<Template>>,
+    /// The hosts that it is for; none means any.
+    pub hosts: Vec<Located<HostPattern>>,
     /// What it asks.
     pub access: Access,
     /// What a permitted request is billed as.
     pub usage: Usage,
+    /// How far the gate is rolled out on it.
+    pub mode: Mode,
+    /// The longest body, in bytes, if it has a bound of its own.
+    pub body_limit: Option<u64>,
 }
 
 /// What a route asks.
@@ -238,9 +283,56 @@ pub enum Access {
     Tenant {
         /// The permission for each method.
         methods: Vec<(Method, Located<PermissionName>)>,
-        /// The path parameter that names the resource tenant.
-        resource_tenant: Option<Located<String>>,
+        /// Where a request says whose data it asks for; the acting tenant's, if it does not.
+        resource_tenant: Option<Located<ResourceTenant>>,
     },
+}
+
+/// Where a request says whose data it asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResourceTenant {
+    /// In the path, in this parameter.
+    Path(String),
+    /// In this header, which must stand there once.
+    Header(String),
+    /// In the host, in this parameter.
+    HostLabel(String),
+    /// In the token's claim `delegated_tenant_id`.
+    Token,
+}
+
+/// One entry of `delegations`: what a tenant lets another do with its data.
+#[derive(Debug)]
+pub struct Delegation {
+    /// What the policy calls it.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The delegator: whose data.
+    pub from: Option<Located<TenantId>>,
+    /// The delegate: who may act.
+    pub to: Option<Located<TenantId>>,
+    /// Who of the delegate's principals.
+    pub principals: Listed<PrincipalId>,
+    /// What they may do there.
+    pub permissions: Vec<Located<Pattern>>,
+    /// From when on, if not since ever.
+    pub not_before: Option<Located<UnixTime>>,
+    /// Until when, exclusive; where it could be read.
+    pub expires: Option<Located<UnixTime>>,
+    /// Who agreed, where that could be read.
+    pub consent: Option<Consent>,
+}
+
+/// That a delegator agreed to a delegation.
+#[derive(Debug)]
+pub struct Consent {
+    /// Who agreed, such as an e-mail address.
+    pub by: Located<String>,
+    /// When.
+    pub at: Located<UnixTime>,
+    /// Where that is written down, such as the number of a contract.
+    pub reference: Located<String>,
 }
 
 /// A permission or, with `*` as its action, all of a resource.

@@ -3,15 +3,12 @@
 
 use tenantguard::trust::{CertificateDigest, ClientCertificate};
 
-use super::fields::{At, Fields, Shape};
-use super::values;
+use super::fields::{At, Fields};
+use super::{shapes, values};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
 use crate::tree::Kind;
-
-const CERTIFICATE: Shape =
-    Shape { what: "what is asked of the certificate", fields: &["pinned"], later: &[] };
 
 const REQUIRED: &str = "required";
 
@@ -32,14 +29,14 @@ pub(super) fn client(at: &At<'_>, report: &mut Report) -> Option<ClientCertifica
 }
 
 fn pinned(at: &At<'_>, report: &mut Report) -> Option<Vec<CertificateDigest>> {
-    let fields = Fields::of(at, &CERTIFICATE, report)?;
+    let fields = Fields::of(at, &shapes::CERTIFICATE, report)?;
     let at = fields.required("pinned", report)?;
     values::not_empty(&at, "without a digest no certificate is good", HELP, report);
     let digests = values::list(&at, digest, report)?;
     Some(digests.into_iter().map(|digest| digest.value).collect())
 }
 
-fn digest(at: &At<'_>, report: &mut Report) -> Option<Located<CertificateDigest>> {
+pub(super) fn digest(at: &At<'_>, report: &mut Report) -> Option<Located<CertificateDigest>> {
     let text = values::text(at, "the SHA-256 digest of a certificate", report)?;
     if let Some(value) = parse_digest(text) {
         return Some(Located { value, place: at.place() });

@@ -4,7 +4,8 @@
 use tenantguard::identity::{RoleName, TenantId};
 use tenantguard::trust::ClaimPath;
 
-use super::fields::{At, Fields, Shape};
+use super::fields::{At, Fields};
+use super::shapes::{self, Shape};
 use super::values;
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
@@ -12,25 +13,12 @@ use crate::report::Report;
 use crate::source::{Claims, PrincipalFrom, RolesFrom, TenantFrom};
 use crate::tree::Kind;
 
-const CLAIMS: Shape = Shape {
-    what: "the map of an issuer's claims",
-    fields: &["tenant", "principal", "roles", "scope", "required", "drop"],
-    later: &[],
-};
-
-const TENANT: Shape =
-    Shape { what: "the source of the tenant", fields: &["claim", "constant"], later: &[] };
-const PRINCIPAL: Shape =
-    Shape { what: "the source of the principal", fields: &["claim", "domains"], later: &[] };
-const ROLES: Shape =
-    Shape { what: "the source of the roles", fields: &["claim", "map"], later: &[] };
-
 /// The longest domain (RFC 1035, section 2.3.4), and the longest part of one.
 const DOMAIN_LIMIT: usize = 253;
 const LABEL_LIMIT: usize = 63;
 
 pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Claims> {
-    let fields = Fields::of(at, &CLAIMS, report)?;
+    let fields = Fields::of(at, &shapes::CLAIMS, report)?;
     let list = |name, report: &mut Report| {
         let at = fields.optional(name);
         at.and_then(|at| values::list(&at, claim, report)).unwrap_or_default()
@@ -82,7 +70,7 @@ fn claim_of(fields: &Fields<'_>, report: &mut Report) -> Option<Located<ClaimPat
 }
 
 fn tenant(at: &At<'_>, report: &mut Report) -> Option<TenantFrom> {
-    let fields = match form(at, &TENANT, report)? {
+    let fields = match form(at, &shapes::CLAIM_OF_TENANT, report)? {
         Form::Alone(claim) => return Some(TenantFrom::Claim(claim)),
         Form::Map(fields) => fields,
     };
@@ -99,7 +87,7 @@ fn tenant(at: &At<'_>, report: &mut Report) -> Option<TenantFrom> {
 }
 
 fn principal(at: &At<'_>, report: &mut Report) -> Option<PrincipalFrom> {
-    let fields = match form(at, &PRINCIPAL, report)? {
+    let fields = match form(at, &shapes::CLAIM_OF_PRINCIPAL, report)? {
         Form::Alone(claim) => return Some(PrincipalFrom { claim, domains: None }),
         Form::Map(fields) => fields,
     };
@@ -135,7 +123,7 @@ fn domain(at: &At<'_>, report: &mut Report) -> Option<Located<Box<str>>> {
 }
 
 fn roles(at: &At<'_>, report: &mut Report) -> Option<RolesFrom> {
-    let fields = match form(at, &ROLES, report)? {
+    let fields = match form(at, &shapes::CLAIM_OF_ROLES, report)? {
         Form::Alone(claim) => return Some(RolesFrom { claim, map: None }),
         Form::Map(fields) => fields,
     };

@@ -1,5 +1,6 @@
 //! Maps with known fields: what is missing, what is unknown, what belongs to a later version.
 
+use super::shapes::Shape;
 use crate::finding::{Code, Finding};
 use crate::place::{Path, Place, Quoted, Span};
 use crate::report::Report;
@@ -26,8 +27,13 @@ impl<'a> At<'a> {
         Self::new(&entry.value, self.path.key(&entry.key), entry.key_span)
     }
 
-    pub(super) fn item(&self, item: &'a Node, index: usize) -> Self {
-        Self::new(item, self.path.index(index), None)
+    /// The items of a list, each counted within its file: lists may come from several.
+    pub(super) fn items(&self, nodes: &'a [Node]) -> impl Iterator<Item = Self> {
+        let file = |node: &Node| node.span.map(|span| span.file);
+        let of_one_file = nodes.chunk_by(move |a, b| file(a) == file(b));
+        of_one_file
+            .flat_map(|nodes| nodes.iter().zip(0..))
+            .map(|(node, index)| Self::new(node, self.path.index(index), None))
     }
 
     /// Where to point: at a value, but at the key of a map or list, which may fill the screen.
@@ -74,16 +80,6 @@ impl<'a> At<'a> {
     }
 }
 
-/// The fields that one kind of map has.
-pub(super) struct Shape {
-    /// What it is, with its article.
-    pub(super) what: &'static str,
-    /// What it may have.
-    pub(super) fields: &'static [&'static str],
-    /// What the language has, but this version does not implement.
-    pub(super) later: &'static [&'static str],
-}
-
 /// A map whose keys have been compared with its shape.
 pub(super) struct Fields<'a> {
     at: At<'a>,
@@ -93,11 +89,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reports every key that the shape does not have.
     pub(super) fn of(at: &At<'a>, shape: &Shape, report: &mut Report) -> Option<Self> {
-        let entries = at.map(&format!("{} (a map)", shape.what), report)?;
-        for entry in entries.iter().filter(|e| !shape.fields.contains(&e.key.as_str())) {
+        let entries = at.map(&format!("{} (a map)", shape.what()), report)?;
+        for entry in entries.iter().filter(|e| !shape.fields().contains(&e.key.as_str())) {
             unknown(at, entry, shape, report);
         }
-        Some(Self { at: at.clone(), what: shape.what })
+        Some(Self { at: at.clone(), what: shape.what() })
     }
 
     /// The value of a field, if it is there. YAML's empty value counts as absent.
@@ -121,15 +117,15 @@ impl<'a> Fields<'a> {
 
 fn unknown(at: &At<'_>, entry: &Entry, shape: &Shape, report: &mut Report) {
     let place = at.entry(entry).key_place();
-    if shape.later.contains(&entry.key.as_str()) {
+    if shape.later().contains(&entry.key.as_str()) {
         let message = format!("`{}` is not supported by this version", entry.key);
         let finding = Finding::new(Code::NotSupported, place, message);
         report.push(finding.help("remove it, or use a newer tenantguard"));
         return;
     }
-    let message = format!("{} has no field {}", shape.what, Quoted(&entry.key));
+    let message = format!("{} has no field {}", shape.what(), Quoted(&entry.key));
     let help = report
-        .suggest(&entry.key, shape.fields.iter().copied())
-        .unwrap_or_else(|| format!("its fields are {}", shape.fields.join(", ")));
+        .suggest(&entry.key, shape.fields().iter().copied())
+        .unwrap_or_else(|| format!("its fields are {}", shape.fields().join(", ")));
     report.push(Finding::new(Code::UnknownField, place, message).help(help));
 }

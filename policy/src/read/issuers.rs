@@ -4,49 +4,14 @@ use std::time::Duration;
 
 use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::token::Algorithm;
-use tenantguard::trust::{Authority, ClientCertificate, TokenType, UnlistedRoles};
+use tenantguard::trust::{Authority, ClientCertificate, TokenType};
 
-use super::fields::{At, Fields, Shape};
-use super::{certificates, claims, keys, values};
+use super::fields::{At, Fields};
+use super::{certificates, claims, keys, shapes, values, words};
 use crate::finding::Code;
 use crate::place::Located;
 use crate::report::Report;
 use crate::source::{Issuer, Listed};
-
-const ISSUER: Shape = Shape {
-    what: "an issuer",
-    fields: &[
-        "issuer",
-        "namespace",
-        "keys",
-        "algorithms",
-        "audiences",
-        "asserts",
-        "unlisted_roles",
-        "claims",
-        "client_certificate",
-        "max_lifetime",
-        "skew",
-        "authority",
-        "type",
-    ],
-    later: &[],
-};
-
-const ASSERTS: Shape =
-    Shape { what: "what an issuer asserts", fields: &["tenants", "roles"], later: &[] };
-
-const AUTHORITIES: [(&str, Authority); 3] = [
-    ("roles_and_scopes", Authority::RolesAndScopes),
-    ("roles", Authority::Roles),
-    ("scopes", Authority::Scopes),
-];
-
-const TYPES: [(&str, TokenType); 3] =
-    [("any", TokenType::Any), ("JWT", TokenType::Jwt), ("at+jwt", TokenType::AccessToken)];
-
-const UNLISTED_ROLES: [(&str, UnlistedRoles); 2] =
-    [("refuse", UnlistedRoles::Refuse), ("ignore", UnlistedRoles::Ignore)];
 
 /// What most issuers sign with; others are named.
 const DEFAULT_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
@@ -63,10 +28,10 @@ pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Issuer>> {
 fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
     // The name is the default namespace, so it must be good as one.
     values::key_name(name, at, "an issuer", Namespace::parse, report);
-    let fields = Fields::of(at, &ISSUER, report)?;
+    let fields = Fields::of(at, &shapes::ISSUER, report)?;
     let authority = fields
         .optional("authority")
-        .and_then(|at| values::word(&at, &AUTHORITIES, Code::UnknownValue, report))
+        .and_then(|at| values::word(&at, words::AUTHORITIES, Code::UnknownValue, report))
         .unwrap_or(Authority::RolesAndScopes);
     let (tenants, roles) = asserts(&fields, authority, report);
     let lifetime = |name, limit, default, report: &mut Report| {
@@ -88,7 +53,7 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
         tenants,
         roles,
         unlisted_roles: fields.optional("unlisted_roles").and_then(|at| {
-            let value = values::word(&at, &UNLISTED_ROLES, Code::UnknownValue, report)?;
+            let value = values::word(&at, words::UNLISTED_ROLES, Code::UnknownValue, report)?;
             Some(Located { value, place: at.key_place() })
         }),
         claims: fields
@@ -104,7 +69,7 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
         authority,
         token_type: fields
             .optional("type")
-            .and_then(|at| values::word(&at, &TYPES, Code::UnknownValue, report))
+            .and_then(|at| values::word(&at, words::TOKEN_TYPES, Code::UnknownValue, report))
             .unwrap_or(TokenType::Any),
     })
 }
@@ -120,8 +85,7 @@ fn algorithms(
         return DEFAULT_ALGORITHMS.into_iter().map(located).collect();
     };
     let read = |at: &At<'_>, report: &mut Report| {
-        let names = Algorithm::ALL.map(|(algorithm, name)| (name, algorithm));
-        let value = values::word(at, &names, Code::UnknownAlgorithm, report)?;
+        let value = values::word(at, &words::algorithms(), Code::UnknownAlgorithm, report)?;
         Some(Located { value, place: at.place() })
     };
     let help = "leave `algorithms` out for RS256, ES256 and EdDSA";
@@ -137,7 +101,7 @@ fn asserts(
 ) -> (Listed<TenantId>, Listed<RoleName>) {
     let none = (Listed::These(Vec::new()), Listed::These(Vec::new()));
     let Some(at) = fields.required("asserts", report) else { return none };
-    let Some(asserts) = Fields::of(&at, &ASSERTS, report) else { return none };
+    let Some(asserts) = Fields::of(&at, &shapes::ASSERTS, report) else { return none };
     let tenants = asserts
         .required("tenants", report)
         .and_then(|at| values::any_or_list(&at, "a tenant", TenantId::parse, report));

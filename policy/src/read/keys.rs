@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use super::fields::{At, Fields, Shape};
-use super::values;
+use super::fields::{At, Fields};
+use super::{shapes, values};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Place};
 use crate::report::Report;
 use crate::source::{InlineKeys, Keys, RemoteKeys};
 use crate::tree::Kind;
-
-const KEYS: Shape = Shape {
-    what: "a source of keys",
-    fields: &["jwks_file", "jwks", "cluster", "path", "host", "refresh", "max_stale"],
-    later: &[],
-};
 
 /// The fields of an endpoint.
 const ENDPOINT: [&str; 5] = ["cluster", "path", "host", "refresh", "max_stale"];
@@ -26,7 +20,7 @@ const LONGEST_STALE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Exactly one source: inline, a file, or an endpoint behind one of the proxy's clusters.
 pub(super) fn source(at: &At<'_>, report: &mut Report) -> Option<Keys> {
-    let fields = Fields::of(at, &KEYS, report)?;
+    let fields = Fields::of(at, &shapes::KEYS, report)?;
     let is_inline = fields.has("jwks") || fields.has("jwks_file");
     let endpoint = ENDPOINT.iter().find_map(|name| fields.optional(name));
     match endpoint {
@@ -107,12 +101,9 @@ fn jwk_set(at: &At<'_>, report: &mut Report) -> Option<InlineKeys> {
     let Kind::List(nodes) = &list.node.kind else {
         return list.wrong_type("a list of keys", report);
     };
-    let located = |(node, index)| {
-        let at = list.item(node, index);
-        Located {
-            value: at.node.to_json(),
-            place: Place { path: at.path.clone(), span: at.place().span },
-        }
+    let located = |at: At<'_>| Located {
+        value: at.node.to_json(),
+        place: Place { path: at.path.clone(), span: at.place().span },
     };
-    Some(InlineKeys { place: at.key_place(), keys: nodes.iter().zip(0..).map(located).collect() })
+    Some(InlineKeys { place: at.key_place(), keys: list.items(nodes).map(located).collect() })
 }

@@ -1,24 +1,35 @@
 //! From a tree to a [`Source`]: field by field, collecting everything that is wrong.
 //!
 //! What could not be read is left out or takes its default, so that the checks that follow still
-//! find what else is wrong. `fields` reads maps with known fields, `values` single values.
+//! find what else is wrong. `shapes` lists all fields; `fields` reads maps with them, `values` single values.
 
 mod certificates;
 mod claims;
+mod delegations;
 mod fields;
 mod issuers;
 mod keys;
 mod permissions;
+mod request;
+mod resource;
 mod routes;
+pub(crate) mod shapes;
+mod sizes;
+#[cfg(feature = "what-if")]
+pub(crate) mod suite;
 mod tenants;
 mod token;
 mod values;
+mod wildcards;
+pub(crate) mod words;
 
 use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::CellName;
+use tenantguard::limits::Limits;
+use tenantguard::path::PathRules;
 
-use self::fields::{At, Fields, Shape};
+use self::fields::{At, Fields};
 use crate::finding::{Code, Finding};
 use crate::place::{Path, Quoted};
 use crate::report::Report;
@@ -26,35 +37,16 @@ use crate::source::Source;
 use crate::tree::{Kind, Node};
 
 /// The version of the language that this build reads.
-const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 1;
 /// The cell of tenants that name none.
 const DEFAULT_CELL: &str = "shared";
-
-const POLICY: Shape = Shape {
-    what: "a policy",
-    fields: &[
-        "version",
-        "audiences",
-        "default_cell",
-        "header_prefix",
-        "token",
-        "token_cache",
-        "issuers",
-        "tenants",
-        "roles",
-        "overrides",
-        "scopes",
-        "routes",
-    ],
-    later: &["delegations"],
-};
 
 /// Reads a whole policy. `None`, with a finding, when so much is missing that checking the rest
 /// would only mislead.
 pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
     let at = At::root(root);
     check_version(&at, report)?;
-    let fields = Fields::of(&at, &POLICY, report)?;
+    let fields = Fields::of(&at, &shapes::POLICY, report)?;
     let prefix = fields.optional("header_prefix").and_then(|at| values::header_prefix(&at, report));
     let cell = fields.optional("default_cell");
     let default_cell = match cell.map(|at| values::name(&at, "a cell", CellName::parse, report)) {
@@ -79,12 +71,25 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
             Some(at) => token::cache(&at, report)?,
             None => token::DEFAULT_CACHE,
         },
+        paths: match fields.optional("paths") {
+            Some(at) => request::paths(&at, report)?,
+            None => PathRules::default(),
+        },
+        limits: match fields.optional("limits") {
+            Some(at) => request::limits(&at, report)?,
+            None => Limits::default(),
+        },
         issuers: section(&fields, "issuers", issuers::all, report)?,
         tenants: section(&fields, "tenants", tenants::all, report)?,
+        tenant_roles: match fields.optional("tenant_roles") {
+            Some(at) => Some(tenants::ceiling(&at, report)?),
+            None => None,
+        },
         roles: section(&fields, "roles", permissions::roles, report)?,
         overrides: section(&fields, "overrides", permissions::overrides, report)?,
         scopes: section(&fields, "scopes", permissions::scopes, report)?,
         routes: routes::all(&fields.required("routes", report)?, report)?,
+        delegations: section(&fields, "delegations", delegations::all, report)?,
     })
 }
 

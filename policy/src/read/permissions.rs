@@ -2,18 +2,13 @@
 
 use tenantguard::identity::{RoleName, TenantId};
 
-use super::fields::{At, Fields, Shape};
-use super::values;
+use super::fields::{At, Fields};
+use super::{shapes, values};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
 use crate::source::{Override, Pattern, Role, Scope};
 use crate::tree::Kind;
-
-const ROLE: Shape = Shape { what: "a role", fields: &["extends", "permissions"], later: &[] };
-
-const OVERRIDE: Shape =
-    Shape { what: "an override", fields: &["tenant", "role", "grant", "deny"], later: &[] };
 
 pub(super) fn roles(at: &At<'_>, report: &mut Report) -> Option<Vec<Role>> {
     let entries = at.map("the roles (a map from names to roles)", report)?;
@@ -23,7 +18,8 @@ pub(super) fn roles(at: &At<'_>, report: &mut Report) -> Option<Vec<Role>> {
         let name = values::key_name(&entry.key, &at, "a role", RoleName::parse, report);
         let (extends, permissions) = role(&at, report).unwrap_or_default();
         if let Some(name) = name {
-            roles.push(Role { name, extends, permissions });
+            let place = name.place.clone();
+            roles.push(Role { name, place, extends, permissions });
         }
     }
     Some(roles)
@@ -32,7 +28,7 @@ pub(super) fn roles(at: &At<'_>, report: &mut Report) -> Option<Vec<Role>> {
 type RoleBody = (Vec<Located<RoleName>>, Vec<Located<Pattern>>);
 
 fn role(at: &At<'_>, report: &mut Report) -> Option<RoleBody> {
-    let fields = Fields::of(at, &ROLE, report)?;
+    let fields = Fields::of(at, &shapes::ROLE, report)?;
     let role =
         |at: &At<'_>, report: &mut Report| values::name(at, "a role", RoleName::parse, report);
     let extends = fields.optional("extends").and_then(|at| values::list(&at, role, report));
@@ -42,7 +38,11 @@ fn role(at: &At<'_>, report: &mut Report) -> Option<RoleBody> {
     Some((extends.unwrap_or_default(), patterns(&fields, "permissions", report)))
 }
 
-fn patterns(fields: &Fields<'_>, name: &str, report: &mut Report) -> Vec<Located<Pattern>> {
+pub(super) fn patterns(
+    fields: &Fields<'_>,
+    name: &str,
+    report: &mut Report,
+) -> Vec<Located<Pattern>> {
     let list = fields.optional(name).and_then(|at| values::list(&at, values::pattern, report));
     list.unwrap_or_default()
 }
@@ -51,12 +51,11 @@ pub(super) fn overrides(at: &At<'_>, report: &mut Report) -> Option<Vec<Override
     let Kind::List(nodes) = &at.node.kind else {
         return at.wrong_type("a list of overrides", report);
     };
-    let items = nodes.iter().zip(0..).map(|(node, index)| at.item(node, index));
-    Some(items.filter_map(|at| one_override(&at, report)).collect())
+    Some(at.items(nodes).filter_map(|at| one_override(&at, report)).collect())
 }
 
 fn one_override(at: &At<'_>, report: &mut Report) -> Option<Override> {
-    let fields = Fields::of(at, &OVERRIDE, report)?;
+    let fields = Fields::of(at, &shapes::OVERRIDE, report)?;
     let tenant = fields.required("tenant", report);
     let role = fields.required("role", report);
     if !fields.has("grant") && !fields.has("deny") {

@@ -1,21 +1,16 @@
 //! The section `routes`.
 
-use tenantguard::artifact::route::{Method, Template, Usage};
+use tenantguard::artifact::route::{Method, Usage};
+use tenantguard::artifact::template::Template;
 use tenantguard::identity::PermissionName;
 
-use super::fields::{At, Fields, Shape};
-use super::values;
+use super::fields::{At, Fields};
+use super::{resource, shapes, sizes, values, words};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
 use crate::source::{Access, Route};
 use crate::tree::Kind;
-
-const ROUTE: Shape = Shape {
-    what: "a route",
-    fields: &["path", "public", "methods", "usage", "resource_tenant"],
-    later: &["hosts", "mode", "on_stale", "revocation", "streams"],
-};
 
 /// The methods of a public route that lists none.
 const READING: [&str; 2] = ["GET", "HEAD"];
@@ -27,17 +22,22 @@ pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Route>> {
         return at.wrong_type("a list of routes", report);
     };
     values::not_empty(at, "without routes nothing is permitted", "add a route", report);
-    let items = nodes.iter().zip(0..).map(|(node, index)| at.item(node, index));
-    Some(items.filter_map(|at| route(&at, report)).collect())
+    Some(at.items(nodes).filter_map(|at| route(&at, report)).collect())
 }
 
 fn route(at: &At<'_>, report: &mut Report) -> Option<Route> {
-    let fields = Fields::of(at, &ROUTE, report)?;
+    let fields = Fields::of(at, &shapes::ROUTE, report)?;
     let template = fields.required("path", report).and_then(|at| template(&at, report));
     let public = fields.optional("public").map(|at| values::boolean(&at, report));
     let usage = fields
         .optional("usage")
-        .and_then(|at| values::word(&at, &Usage::ALL, Code::UnknownValue, report));
+        .and_then(|at| values::word(&at, words::USAGES, Code::UnknownValue, report));
+    let mode = fields
+        .optional("mode")
+        .and_then(|at| values::word(&at, words::MODES, Code::UnknownValue, report));
+    let hosts =
+        fields.optional("hosts").and_then(|at| resource::hosts(&at, report)).unwrap_or_default();
+    let body_limit = fields.optional("body").and_then(|at| sizes::body(&at, report));
     // A broken `public` has its finding; what else the route says cannot be judged by it.
     let is_public = public.unwrap_or(Some(false))?;
     let access = match is_public {
@@ -45,7 +45,15 @@ fn route(at: &At<'_>, report: &mut Report) -> Option<Route> {
         false => tenant_access(&fields, report),
     };
     let default = if is_public { Usage::None } else { Usage::ApiCall };
-    Some(Route { template, access, usage: usage.unwrap_or(default) })
+    Some(Route {
+        place: at.place(),
+        template,
+        hosts,
+        access,
+        usage: usage.unwrap_or(default),
+        mode: mode.unwrap_or_default(),
+        body_limit,
+    })
 }
 
 fn template(at: &At<'_>, report: &mut Report) -> Option<Located<Template>> {
@@ -85,7 +93,7 @@ fn public_access(fields: &Fields<'_>, report: &mut Report) -> Access {
 fn tenant_access(fields: &Fields<'_>, report: &mut Report) -> Access {
     let methods = fields.required("methods", report).and_then(|at| permissions(&at, report));
     let resource_tenant =
-        fields.optional("resource_tenant").and_then(|at| resource_parameter(&at, report));
+        fields.optional("resource_tenant").and_then(|at| resource::tenant(&at, report));
     Access::Tenant { methods: methods.unwrap_or_default(), resource_tenant }
 }
 
@@ -131,17 +139,5 @@ fn parse_method(
     let help = Method::parse(&upper).map(|_| format!("methods are in upper case: {upper}"));
     let message = format!("{} is not a method", Quoted(text));
     report.push(Finding::new(Code::InvalidMethod, place, message).maybe_help(help));
-    None
-}
-
-/// `path.NAME`.
-fn resource_parameter(at: &At<'_>, report: &mut Report) -> Option<Located<String>> {
-    let text = values::text(at, "a path parameter such as path.tenant", report)?;
-    if let Some(name) = text.strip_prefix("path.") {
-        return Some(Located { value: name.to_owned(), place: at.place() });
-    }
-    let message = format!("{} does not say where the resource tenant is", Quoted(text));
-    let finding = Finding::new(Code::UnknownValue, at.place(), message);
-    report.push(finding.help("write path.NAME, where the route's path has {NAME}"));
     None
 }

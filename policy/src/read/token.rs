@@ -3,19 +3,16 @@
 
 use tenantguard::credential::TokenSource;
 
-use super::fields::{At, Fields, Shape};
-use super::values;
+use super::fields::{At, Fields};
+use super::sizes::MEBIBYTE;
+use super::{shapes, values};
 use crate::finding::{Code, Finding};
 use crate::place::Quoted;
 use crate::report::Report;
 
-const TOKEN: Shape =
-    Shape { what: "the place of the token", fields: &["header", "cookie"], later: &[] };
-
 /// Headers that mean something else to the proxy or the upstream.
 const TAKEN: [&str; 4] = ["authorization", "cookie", "host", "content-type"];
 
-const MEBIBYTE: u64 = 1024 * 1024;
 pub(super) const DEFAULT_CACHE: u64 = 16 * MEBIBYTE;
 const LARGEST_CACHE: u64 = 512;
 
@@ -37,7 +34,7 @@ pub(super) fn cache(at: &At<'_>, report: &mut Report) -> Option<u64> {
 }
 
 pub(super) fn source(at: &At<'_>, report: &mut Report) -> Option<TokenSource> {
-    let fields = Fields::of(at, &TOKEN, report)?;
+    let fields = Fields::of(at, &shapes::TOKEN, report)?;
     let (header, cookie) = (fields.optional("header"), fields.optional("cookie"));
     let (at, make): (_, fn(Box<str>) -> TokenSource) = match (header, cookie) {
         (Some(at), None) => (at, TokenSource::Header),

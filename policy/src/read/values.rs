@@ -8,6 +8,7 @@ use tenantguard::headers::HeaderNames;
 use tenantguard::identity::PermissionName;
 
 use super::fields::At;
+use super::wildcards;
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
@@ -69,6 +70,9 @@ fn parsed_name<T, E: Display>(
     parse: fn(&str) -> Result<T, E>,
     report: &mut Report,
 ) -> Option<Located<T>> {
+    if wildcards::in_name(text, what, &place, report) {
+        return None;
+    }
     match parse(text) {
         Ok(value) => Some(Located { value, place }),
         Err(error) => {
@@ -109,6 +113,9 @@ pub(super) fn permission(at: &At<'_>, report: &mut Report) -> Option<Located<Per
 /// A permission or `resource:*`.
 pub(super) fn pattern(at: &At<'_>, report: &mut Report) -> Option<Located<Pattern>> {
     let text = text(at, "a permission such as reports:read", report)?;
+    if wildcards::in_permission(text, &at.place(), report) {
+        return None;
+    }
     let value = match text.strip_suffix(":*") {
         // With any action in its place, the rest must be a permission.
         Some(resource) => PermissionName::parse(&format!("{resource}:x"))
@@ -199,9 +206,7 @@ pub(super) fn list<'a, T: Ord>(
     let Kind::List(nodes) = &at.node.kind else {
         return at.wrong_type("a list", report);
     };
-    let nodes = nodes.iter().zip(0..);
-    let mut items: Vec<Located<T>> =
-        nodes.filter_map(|(node, index)| read(&at.item(node, index), report)).collect();
+    let mut items: Vec<Located<T>> = at.items(nodes).filter_map(|at| read(&at, report)).collect();
     let place = |at: usize| items.get(at).map(|item| &item.place);
     let compare = |a: usize, b: usize| {
         let value = |at: usize| items.get(at).map(|item| &item.value);
@@ -260,6 +265,7 @@ pub(super) fn any_or_list<T: Ord, E: Display>(
 ) -> Option<Listed<T>> {
     match &at.node.kind {
         Kind::Text(text) if text == "any" => Some(Listed::Any),
+        Kind::Text(text) if wildcards::in_name(text, what, &at.place(), report) => None,
         Kind::List(_) => {
             let read = |at: &At<'_>, report: &mut Report| name(at, what, parse, report);
             list(at, read, report).map(Listed::These)

@@ -12,13 +12,13 @@ use self::scalar::plain_scalar;
 
 use crate::finding::{Code, Finding};
 use crate::json::MapBuilder;
-use crate::place::{Path, Place};
+use crate::place::{FileId, Path, Place};
 use crate::report::Report;
 use crate::tree::{DEPTH_LIMIT, Entry, Kind, Node};
 
-/// Parses `text`. `None` only when it is not YAML at all or nests too deeply.
-pub(crate) fn parse(text: &str, report: &mut Report) -> Option<Node> {
-    let offsets = Offsets::of(text);
+/// Parses the text of `file`. `None` only when it is not YAML at all or nests too deeply.
+pub(crate) fn parse(text: &str, file: FileId, report: &mut Report) -> Option<Node> {
+    let offsets = Offsets::of(text, file);
     let mut builder = Builder { parser: Parser::new_from_str(text), offsets, report };
     let mut root = None;
     loop {
@@ -205,7 +205,7 @@ mod tests {
 
     fn findings(text: &str) -> (Option<Node>, Vec<(Code, String)>) {
         let mut report = Report::new();
-        let node = parse(text, &mut report);
+        let node = parse(text, FileId(0), &mut report);
         (node, report.into_findings().iter().map(|f| (f.code, f.path())).collect())
     }
 
