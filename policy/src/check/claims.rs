@@ -40,7 +40,8 @@ fn constant_tenant(issuer: &Issuer, tenants: &Names<'_>, report: &mut Report) {
         let message =
             format!("{} may not speak for {tenant}, so no token would be good", issuer.name);
         let finding = Finding::new(Code::NotAsserted, place.clone(), message);
-        report.push(finding.help(format!("add {tenant} to `asserts.tenants`")));
+        let finding = finding.help(format!("add {tenant} to `asserts.tenants`"));
+        report.push(finding.maybe_other(listed.first().map(|first| &first.place)));
     }
 }
 

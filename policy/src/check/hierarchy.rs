@@ -1,4 +1,10 @@
-//! How roles extend each other: the order in which they build on each other, heirs, circles.
+//! How roles extend each other: the order in which they build on each other, heirs, circles, and
+//! what a role has with all that it extends.
+
+use tenantguard::permissions::PermissionSet;
+
+use super::permissions::Declared;
+use crate::source::Role;
 
 /// How roles extend each other, by position in the source.
 #[derive(Debug)]
@@ -11,7 +17,7 @@ pub(crate) struct Hierarchy {
 }
 
 impl Hierarchy {
-    pub(super) fn of(extends: Vec<Vec<usize>>) -> Self {
+    pub(crate) fn of(extends: Vec<Vec<usize>>) -> Self {
         let mut extended_by = vec![Vec::new(); extends.len()];
         for (role, bases) in extends.iter().enumerate() {
             for base in bases {
@@ -48,6 +54,22 @@ impl Hierarchy {
             }
         }
         heirs
+    }
+
+    /// What each of `roles`, by its position, may do with all that it extends.
+    pub(crate) fn close(&self, roles: &[Role], declared: &Declared) -> Vec<PermissionSet> {
+        let mut closed: Vec<PermissionSet> =
+            roles.iter().map(|role| declared.expand(&role.permissions)).collect();
+        for role in &self.order {
+            let mut own = closed.get_mut(*role).map(std::mem::take).unwrap_or_default();
+            for base in self.extends.get(*role).into_iter().flatten() {
+                own.union_with(closed.get(*base).unwrap_or(&PermissionSet::new()));
+            }
+            if let Some(slot) = closed.get_mut(*role) {
+                *slot = own;
+            }
+        }
+        closed
     }
 
     /// Circles, each role of one extending the next and the last the first. Every role outside

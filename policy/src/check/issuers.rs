@@ -59,7 +59,7 @@ fn namespaces(issuers: &[Issuer], report: &mut Report) {
     let mut seen: BTreeMap<&str, &Issuer> = BTreeMap::new();
     for issuer in issuers {
         let declared = issuer.namespace.as_ref();
-        let name = declared.map_or(issuer.name.as_str(), |namespace| namespace.value.as_str());
+        let name = issuer.namespace();
         let Some(earlier) = seen.insert(name, issuer) else { continue };
         if declared.is_some() && earlier.namespace.is_some() {
             continue;

@@ -1,15 +1,18 @@
 //! What one part of a policy says about another: references, collisions, circles. Everything that
 //! is wrong is collected; a policy without findings compiles.
 //!
-//! `issuers`, `roles` and `routes` check their sections, `claims` an issuer's mapping; `permissions`
-//! knows what is declared, `hierarchy` which role builds on which.
+//! `issuers`, `roles`, `tenant_roles`, `routes` and `delegations` check their sections, `claims` an
+//! issuer's mapping; `permissions` knows what is declared, `hierarchy` which role builds on which.
+//! What only looks wrong is `lint`'s to say.
 
 mod claims;
+mod delegations;
 mod hierarchy;
 mod issuers;
 mod permissions;
 mod roles;
 mod routes;
+mod tenant_roles;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +20,8 @@ use tenantguard::identity::{CellName, TenantId};
 use tenantguard::token::Key;
 
 pub(crate) use self::hierarchy::Hierarchy;
-pub(crate) use self::permissions::Declared;
+pub(crate) use self::permissions::{Declared, spelled};
+pub(crate) use self::routes::{Shape, shape};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
@@ -42,9 +46,14 @@ pub(crate) fn source(source: &Source, report: &mut Report) -> Resolved {
     let roles =
         Names::of("role", Code::UnknownRole, source.roles.iter().map(|r| r.name.value.as_str()));
     cells(&source.tenants, &source.default_cell, report);
-    let keys = issuers::check(source, &tenants, &roles, report);
+    let own = source.tenants.iter().flat_map(|tenant| &tenant.roles);
+    let any_roles = source.roles.iter().chain(own).map(|role| role.name.value.as_str());
+    let any_roles = Names::of("role", Code::UnknownRole, any_roles);
+    let keys = issuers::check(source, &tenants, &any_roles, report);
     let hierarchy = roles::check(source, &tenants, &roles, &declared, report);
+    tenant_roles::check(source, &roles, &declared, &hierarchy, report);
     routes::check(&source.routes, report);
+    delegations::check(source, &tenants, &declared, report);
     Resolved { declared, hierarchy, keys }
 }
 
@@ -62,6 +71,10 @@ impl<'a> Names<'a> {
 
     fn has(&self, name: &str) -> bool {
         self.positions.contains_key(name)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
     }
 
     /// The position of the name in its section, or a finding.

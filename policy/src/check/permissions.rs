@@ -16,6 +16,9 @@ use crate::source::{Access, Pattern, Source};
 /// The most permissions that a policy may declare: each costs a bit in every role's set.
 const PERMISSION_LIMIT: usize = 4096;
 
+/// How many permissions a message names.
+const LISTED: usize = 5;
+
 /// The declared permissions, sorted, each with its id.
 #[derive(Debug)]
 pub(crate) struct Declared {
@@ -52,6 +55,11 @@ impl Declared {
         self.ids.get(name).copied()
     }
 
+    /// Every permission.
+    pub(crate) fn all(&self) -> PermissionSet {
+        self.ids.values().copied().collect()
+    }
+
     /// Whether a permission has this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.ids.contains_key(name)
@@ -60,6 +68,17 @@ impl Declared {
     /// Everything that the patterns stand for.
     pub(crate) fn expand(&self, patterns: &[Located<Pattern>]) -> PermissionSet {
         patterns.iter().flat_map(|pattern| self.matches(&pattern.value)).collect()
+    }
+
+    /// The names of these permissions, the first few of many.
+    pub(crate) fn listed(&self, permissions: &PermissionSet) -> String {
+        let all = self.ids.iter().filter(|(_, id)| permissions.contains(**id));
+        let mut names: Vec<&str> = all.map(|(name, _)| name.as_str()).take(LISTED + 1).collect();
+        if names.len() > LISTED {
+            names.truncate(LISTED);
+            names.push("...");
+        }
+        names.join(", ")
     }
 
     fn matches<'a>(&'a self, pattern: &'a Pattern) -> Box<dyn Iterator<Item = PermissionId> + 'a> {
@@ -98,5 +117,13 @@ impl Declared {
             };
             report.push(finding);
         }
+    }
+}
+
+/// A pattern as the policy spells it.
+pub(crate) fn spelled(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::One(name) => name.to_string(),
+        Pattern::Resource(resource) => format!("{resource}:*"),
     }
 }

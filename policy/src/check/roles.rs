@@ -44,7 +44,7 @@ pub(super) fn check(
     hierarchy
 }
 
-fn report_cycle(roles: &[Role], cycle: &[usize], report: &mut Report) {
+pub(super) fn report_cycle(roles: &[Role], cycle: &[usize], report: &mut Report) {
     let members: Vec<&Role> = cycle.iter().filter_map(|role| roles.get(*role)).collect();
     let (Some(first), Some(last)) = (members.first(), members.last()) else { return };
     // Each extends the next, and the last the first: point at that.

@@ -56,7 +56,7 @@ fn roles_overrides_and_scopes() {
             &[
                 ("invalid-permission", "roles.viewer.permissions[0]"),
                 ("invalid-permission", "roles.viewer.permissions[1]"),
-                ("invalid-permission", "roles.viewer.permissions[2]"),
+                ("wildcard-crosses-tenants", "roles.viewer.permissions[2]"),
                 ("invalid-permission", "roles.viewer.permissions[3]"),
                 ("invalid-permission", "roles.viewer.permissions[4]"),
             ],
@@ -123,7 +123,7 @@ fn routes() {
             &[("duplicate-item", "routes[0].methods[1]")],
         ),
         ("usage: none", "usage: api-call", &[("unknown-value", "routes[0].usage")]),
-        ("usage: none", "hosts: [a]", &[("not-supported", "routes[0].hosts")]),
+        ("usage: none", "on_stale: deny", &[("not-supported", "routes[0].on_stale")]),
         ("usage: none", "resource_tenat: a", &[("unknown-field", "routes[0].resource_tenat")]),
         (
             "    methods: {GET: users:read}\n",
@@ -155,6 +155,6 @@ fn routes() {
             ],
         ),
         ("path.tenant", "path.tenat", &[("unknown-parameter", "routes[2].resource_tenant")]),
-        ("path.tenant", "header.x-tenant", &[("unknown-value", "routes[2].resource_tenant")]),
+        ("path.tenant", "query.tenant", &[("unknown-value", "routes[2].resource_tenant")]),
     ]);
 }

@@ -3,7 +3,12 @@
 
 mod access;
 mod claims;
+mod delegated;
+mod explained;
 mod issuers;
+mod lints;
+mod requests;
+mod spans;
 
 use crate::common::{GOOD, check};
 
@@ -74,7 +79,6 @@ fn the_top_level() {
             "header_prefix: tenant-\naudiences:",
             &[("invalid-header-prefix", "header_prefix")],
         ),
-        ("audiences:", "delegations: {}\naudiences:", &[("not-supported", "delegations")]),
         ("audiences:", "tenant: {}\naudiences:", &[("unknown-field", "tenant")]),
         ("audiences:", "version: 1\naudiences:", &[("duplicate-key", "version")]),
     ]);
