@@ -1,4 +1,5 @@
-//! Runs the side-by-side benchmark in Envoy, with everything that it needs built first.
+//! Runs the benchmarks that need something built first: in Envoy beside its own filters, and beside
+//! other policy engines, which are a workspace of their own.
 
 use anyhow::Result;
 use tenantguard_e2e::envoy::target_directory;
@@ -15,4 +16,20 @@ pub(crate) fn envoy(arguments: &[String]) -> Result<()> {
     let mut bench = std::process::Command::new(target_directory().join("release/bench-envoy"));
     bench.arg("--envoy").arg(envoy).arg("--filter").arg(filter).arg("--noop").arg(noop);
     run(bench.args(arguments))
+}
+
+/// `cargo xtask bench policy`. Criterion and the comparison in turns; with arguments, Criterion alone.
+pub(crate) fn policy(arguments: &[String]) -> Result<()> {
+    let target = target_directory().join("policy-engines");
+    let bench = |name: &str| {
+        let manifest = "benches/policy-engines/Cargo.toml";
+        let mut bench = cargo(&["bench", "--locked", "--manifest-path", manifest, "--bench", name]);
+        bench.arg("--target-dir").arg(&target);
+        bench
+    };
+    run(bench("decision").arg("--").args(arguments))?;
+    if arguments.is_empty() {
+        run(&mut bench("comparison"))?;
+    }
+    Ok(())
 }

@@ -51,6 +51,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Compare a decision with Cedar's and regorus's, on one policy
+    Policy {
+        /// Passed on to Criterion, which then runs alone; `-- --help` lists what there is
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -58,6 +64,7 @@ fn main() -> ExitCode {
         Command::Test { long } => test::run_tests(long),
         Command::Demo { keep } => demo::run(keep),
         Command::Bench { what: Bench::Envoy { arguments } } => bench::envoy(&arguments),
+        Command::Bench { what: Bench::Policy { arguments } } => bench::policy(&arguments),
         Command::Build => build::run_command(),
     };
     match result {

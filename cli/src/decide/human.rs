@@ -6,8 +6,8 @@ use anstyle::Style;
 use tenantguard::decision::Reason;
 use tenantguard::gate::Response;
 use tenantguard::headers::HeaderChanges;
+use tenantguard_policy::explain::{CheckOutcome, CheckStep, Decided};
 
-use super::account::{CheckOutcome, CheckStep, Decided};
 use crate::output::{BAD, BOLD, DIM, GOOD, WARNING, bytes_human, styled};
 
 /// The id of a request that is only asked about.
@@ -35,7 +35,8 @@ fn draw(screen: &mut String, decided: &Decided<'_>) -> Result {
     }
 }
 
-fn headline(decided: &Decided<'_>) -> String {
+/// The decision, its code and status, and what they mean.
+pub(crate) fn headline(decided: &Decided<'_>) -> String {
     let reason = decided.reason();
     let (word, style) = match (decided.is_permitted(), decided.is_shadowed()) {
         (true, false) => ("permit", GOOD),

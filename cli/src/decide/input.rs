@@ -13,14 +13,14 @@ use crate::files::read_text;
 
 /// A request, and when and how it meets the gate, if it says so itself.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) headers: HeaderList,
+pub(crate) struct Asked {
+    pub(crate) headers: HeaderList,
     pub(super) at: Option<Moment>,
     pub(super) mode: Option<Mode>,
 }
 
 /// Puts a request together as Envoy would see it: `Host` becomes `:authority`.
-pub(super) fn from_arguments(
+pub(crate) fn from_arguments(
     path: OsString,
     method: OsString,
     headers: &[OsString],

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tenantguard::gate::Response;
+use tenantguard_policy::explain::Decided;
 
-use super::account::Decided;
 use crate::output::bytes_json;
 
 pub(super) fn line(decided: &Decided<'_>) -> Value {
@@ -20,7 +20,7 @@ pub(super) fn line(decided: &Decided<'_>) -> Value {
         "reason": reason.code(),
         "status": reason.status(),
         "detail": decided.detail(),
-        "mode": decided.request.mode.as_str(),
+        "mode": decided.mode().as_str(),
         "steps": steps.collect::<Value>(),
     });
     let mut put = |name: &str, part: Option<Value>| {

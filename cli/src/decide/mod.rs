@@ -1,12 +1,11 @@
 //! `tenantguard decide`: one request, or many, against a policy: the decision, the reason, and the
 //! checks that led to it. The same core decides as in the proxy.
 //!
-//! `moment` reads times, `input` the requests, `account` tells what the gate found, `human` and
-//! `json` show it.
+//! `moment` reads times, `input` the requests, `human` and `json` show what the gate found. `policy
+//! explain` shows the rules behind it.
 
-pub(crate) mod account;
 pub(crate) mod human;
-mod input;
+pub(crate) mod input;
 mod json;
 mod moment;
 
@@ -17,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tenantguard::gate::{Gate, Step};
+use tenantguard::gate::Gate;
 use tenantguard::request::{Mode, Request, RequestIds};
 use tenantguard::time::Now;
+use tenantguard_policy::explain::Decided;
 
-use self::account::Decided;
 use self::input::Asked;
 pub(crate) use self::moment::Moment;
 use crate::Outcome;
@@ -149,27 +148,18 @@ impl Session {
         };
         let request = Request {
             headers: &asked.headers,
-            mode: asked.mode.unwrap_or(self.mode),
+            mode: Some(asked.mode.unwrap_or(self.mode)),
             ids: RequestIds::from_entropy([0; 32]),
             certificate: None,
         };
         let now = Now { wall: at.into(), monotonic: Duration::ZERO };
-        let decided = self.decide(&request, now);
+        // A command line has nobody to ask; what the proxy would have to fetch is not there.
+        let decided = Decided::by(&self.gate, &request, now, |_| {});
         let mut out = anstream::stdout().lock();
         match self.format {
             Format::Human => write!(out, "{}", human::screen(&decided))?,
             Format::Json => writeln!(out, "{}", json::line(&decided))?,
         }
         Ok(if decided.is_permitted() { Outcome::Good } else { Outcome::Bad })
-    }
-
-    fn decide<'a>(&'a self, request: &'a Request<'a>, now: Now) -> Decided<'a> {
-        let policy = self.gate.policy();
-        let mut step = self.gate.begin(request, now);
-        // A command line has nobody to ask; what the proxy would have to fetch is not there.
-        while let Step::Ask(pending, _) = step {
-            step = self.gate.resume(&pending, now);
-        }
-        Decided::new(policy, request, step)
     }
 }

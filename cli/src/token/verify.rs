@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tenantguard::decision::Reason;
+use tenantguard_policy::explain::CheckStep;
 
 use self::by_keys::KeysAlone;
 use self::by_policy::Examiner;
 use crate::Outcome;
 use crate::decide::Moment;
-use crate::decide::account::CheckStep;
 use crate::failure::Failure;
 use crate::files::{PolicyText, is_stdin};
 use crate::output::Format;

@@ -17,6 +17,8 @@ const PARTNERCO: &str = "https://sso.partnerco.example";
 
 /// The policy of the demo.
 pub(super) const POLICY: &str = include_str!("policy.yaml");
+/// What it must decide, for `tenantguard policy test`.
+const TESTS: &str = include_str!("policy.test.yaml");
 
 /// The keys and tokens of the demo.
 pub(super) struct People {
@@ -78,6 +80,7 @@ impl People {
             fs::write(&path, text).with_context(|| format!("write {}", path.display()))
         };
         write("policy.yaml", POLICY)?;
+        write("policy.test.yaml", TESTS)?;
         for (name, key_set) in self.key_files() {
             write(&name, &key_set)?;
         }

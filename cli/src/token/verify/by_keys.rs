@@ -4,9 +4,9 @@ use std::path::Path;
 
 use tenantguard::decision::{Check, Refusal};
 use tenantguard::token::{Algorithm, CompactToken, Key, KeySet, PureRust};
+use tenantguard_policy::explain::{CheckOutcome, CheckStep};
 
 use super::Examined;
-use crate::decide::account::{CheckOutcome, CheckStep};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::output::{self, bytes_human, styled};

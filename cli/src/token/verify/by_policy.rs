@@ -6,27 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenantguard::artifact::{Policy, RouteId};
-use tenantguard::credential::TokenSource;
 use tenantguard::decision::{Check, Reason};
-use tenantguard::gate::{Gate, Need, Step};
-use tenantguard::keyring::FetchAnswer;
-use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::gate::{Gate, Step};
+use tenantguard::request::{HeaderList, Request, RequestIds};
 use tenantguard::time::Now;
 use tenantguard_policy::Checked;
+use tenantguard_policy::explain::{Decided, credential};
 
 use super::Examined;
 use crate::decide::Moment;
-use crate::decide::account::Decided;
 use crate::failure::Failure;
-use crate::files::read_text;
-use crate::output::{self, bytes_human, styled};
+use crate::keys::GivenKeys;
 
 /// A gate, and a request that it asks for a token.
 pub(super) struct Examiner {
     gate: Gate,
     request: HeaderList,
     /// What the proxy would fetch.
-    keys: Option<String>,
+    keys: GivenKeys,
 }
 
 impl Examiner {
@@ -40,7 +37,7 @@ impl Examiner {
         let gate = Gate::new(Arc::new(policy));
         let request = protected_request(&gate)
             .ok_or_else(|| unusable("it has no route that asks for a token".to_owned()))?;
-        Ok(Self { gate, request, keys: keys.map(read_text).transpose()? })
+        Ok(Self { gate, request, keys: GivenKeys::read(keys)? })
     }
 
     pub(super) fn examine(&self, token: &str, at: Moment) -> Examined {
@@ -48,44 +45,15 @@ impl Examiner {
         let mut headers = self.request.clone();
         headers.push(credential(self.gate.policy().token_source(), token));
         let request = request(&headers);
-        let mut step = self.gate.begin(&request, now);
-        while let Step::Ask(pending, need) = step {
-            self.answer(need, now);
-            step = self.gate.resume(&pending, now);
-        }
-        examined(&Decided::new(self.gate.policy(), &request, step))
-    }
-
-    /// Gives the gate the keys that it asks for, as the proxy would.
-    fn answer(&self, Need::Keys(issuer): Need, now: Now) {
-        let url = self.gate.policy().issuer(issuer).map_or("", |issuer| &issuer.url);
-        let note = styled(output::WARNING, "note");
-        let Some(keys) = &self.keys else {
-            anstream::eprintln!(
-                "{note}: the proxy fetches the keys of {url}; give them with --keys"
-            );
-            return;
-        };
-        let answer = FetchAnswer::Body { body: keys.as_bytes(), etag: None, max_age: None };
-        if let Err(error) = self.gate.take_keys(issuer, &answer, Duration::ZERO, now) {
-            let error = bytes_human(error.to_string().as_bytes());
-            anstream::eprintln!("{note}: --keys is of no use for {url}: {error}");
-        }
+        examined(&Decided::by(&self.gate, &request, now, |need| {
+            self.keys.give(&self.gate, need, now)
+        }))
     }
 }
 
 fn request(headers: &HeaderList) -> Request<'_> {
     let ids = RequestIds::from_entropy([0; 32]);
-    Request { headers, mode: Mode::Enforce, ids, certificate: None }
-}
-
-fn credential(source: &TokenSource, token: &str) -> (String, Vec<u8>) {
-    let (name, value) = match source {
-        TokenSource::Authorization => ("authorization".to_owned(), format!("Bearer {token}")),
-        TokenSource::Header(name) => (name.to_string(), token.to_owned()),
-        TokenSource::Cookie(name) => ("cookie".to_owned(), format!("{name}={token}")),
-    };
-    (name, value.into_bytes())
+    Request { headers, mode: None, ids, certificate: None }
 }
 
 /// A request to which the gate says that the token is missing, and nothing else.
@@ -93,9 +61,9 @@ fn protected_request(gate: &Gate) -> Option<HeaderList> {
     let policy = gate.policy();
     let routes = (0..).map_while(|id| policy.route(RouteId(id)));
     let mut requests = routes.flat_map(|route| {
-        let path = example_path(route.template.as_str());
+        let path = example_path(route.template());
         route.methods().map(move |method| -> HeaderList {
-            let method = method.as_str().as_bytes().to_vec();
+            let method = method.name.as_bytes().to_vec();
             vec![(":method".to_owned(), method), (":path".to_owned(), path.clone().into_bytes())]
         })
     });
@@ -124,7 +92,7 @@ fn examined(decided: &Decided<'_>) -> Examined {
     let reason = decided.reason();
     let is_refused = !decided.is_permitted() && is_of_token(&reason.check());
     let facts = decided.facts();
-    let issuer = facts.and_then(|facts| policy_issuer(decided.policy, facts.issuer?));
+    let issuer = facts.and_then(|facts| policy_issuer(decided.policy(), facts.issuer?));
     Examined {
         refused: is_refused.then(|| (reason, decided.detail().unwrap_or_default())),
         checks: decided.steps().into_iter().filter(|step| is_of_token(&step.check)).collect(),

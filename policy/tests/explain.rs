@@ -1,0 +1,167 @@
+//! Explanations: they agree with the gate on every question, and people without a token get the
+//! claims that their issuer would write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenantguard::gate::Gate;
+use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::time::{Now, UnixTime};
+use tenantguard_policy::explain::{CheckOutcome, Decided, ExplainedCheck, Explanation, Person};
+use tenantguard_policy::{Checked, Format};
+
+use crate::common::{GOOD, files};
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+struct World {
+    checked: Checked,
+    gate: Gate,
+}
+
+/// What was decided of a request, explained.
+struct Told {
+    reason: &'static str,
+    explanation: Explanation,
+    notes: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        let check = || tenantguard_policy::check(GOOD, Format::Yaml, &files()).unwrap();
+        let policy = check().compile().unwrap();
+        Self { checked: check(), gate: Gate::new(Arc::new(policy)) }
+    }
+
+    fn ask(&self, person: &Person, method: &str, path: &str) -> Told {
+        let (source, policy) = (self.checked.source(), self.gate.policy());
+        let assumed = person.assume(source, policy, NOW).unwrap();
+        let pairs = [(":method", method), (":path", path)];
+        let headers: HeaderList =
+            pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into();
+        let request = Request {
+            headers: &headers,
+            mode: Some(Mode::Enforce),
+            ids: RequestIds::from_entropy([0; 32]),
+            certificate: assumed.certificate,
+        };
+        let now = Now { wall: NOW, monotonic: Duration::ZERO };
+        let decided = Decided::assuming(&self.gate, &request, &assumed.claims, now);
+        let explanation = Explanation::of(&decided, source, NOW);
+        Told { reason: decided.reason().code(), explanation, notes: assumed.notes }
+    }
+}
+
+impl Told {
+    fn check(&self, name: &str) -> &ExplainedCheck {
+        self.explanation.checks.iter().find(|check| check.name == name).unwrap()
+    }
+}
+
+fn person(issuer: &str, tenant: &str, roles: &[&str]) -> Person {
+    Person {
+        issuer: issuer.to_owned(),
+        tenant: Some(tenant.to_owned()),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        ..Person::default()
+    }
+}
+
+#[test]
+fn an_explanation_agrees_with_the_gate_about_every_role() {
+    let world = World::new();
+    let mut reasons = std::collections::BTreeSet::new();
+    for tenant in ["acme", "globex"] {
+        for roles in [
+            &[][..],
+            &["viewer"],
+            &["editor"],
+            &["admin"],
+            &["viewer", "editor"],
+            &["viewer", "admin"],
+        ] {
+            for (method, path) in
+                [("GET", "/reports/7"), ("PUT", "/reports/7"), ("GET", "/tenants/acme/users")]
+            {
+                let scopes = vec!["reports:*".into(), "reporting".into(), "users:read".into()];
+                let asked = Person { scopes: Some(scopes), ..person("platform", tenant, roles) };
+                let told = world.ask(&asked, method, path);
+                let permission = told.check("permission");
+                let rules: String =
+                    permission.rules.iter().map(|rule| rule.text.as_str()).collect();
+                let (grants, denies) = (rules.contains(" grants "), rules.contains(" denies "));
+                let case = format!("{tenant} {roles:?} {method} {path}: {} {rules}", told.reason);
+                match permission.outcome {
+                    CheckOutcome::Passed => assert!(grants && !denies, "{case}"),
+                    CheckOutcome::Refused => {
+                        assert!(!grants || denies, "{case}");
+                        assert!(!permission.needs.is_empty(), "{case}");
+                    }
+                    other => panic!("{other:?} {case}"),
+                }
+                reasons.insert(told.reason);
+            }
+        }
+    }
+    // The table is worth something only if it has each of these.
+    let expected = ["delegation.none", "permission.missing", "permit"];
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn every_rule_that_is_written_has_a_place_in_the_policy() {
+    let world = World::new();
+    let told = world.ask(&person("platform", "globex", &["admin"]), "PUT", "/reports/7");
+    let lines: Vec<(usize, &str)> = told
+        .check("permission")
+        .rules
+        .iter()
+        .map(|rule| {
+            let place = rule.place.as_ref().unwrap();
+            let (_, line) = world.checked.source_map().line(place).unwrap();
+            (line, rule.text.as_str())
+        })
+        .collect();
+    let line = |text: &str| GOOD.lines().position(|line| line.contains(text)).unwrap() + 1;
+    assert_eq!(
+        lines,
+        [
+            (line("  editor:"), "role editor, which admin extends, grants reports:write"),
+            (line("deny:"), "override for globex denies it to editor"),
+        ]
+    );
+}
+
+#[test]
+fn claims_stand_where_the_issuer_has_them() {
+    let world = World::new();
+    let told = world.ask(&person("partner", "globex", &["viewer"]), "GET", "/reports/7");
+    assert_eq!(told.reason, "permit", "{:?}", told.explanation.checks);
+    let principal = told.check("claims").detail.as_deref();
+    assert_eq!(principal, Some("valid now; partner/somebody@partner.example"));
+    let notes = told.notes.join("; ");
+    for assumed in ["every permission", "the claim azp", "the client's certificate"] {
+        assert!(notes.contains(assumed), "{notes}");
+    }
+}
+
+#[test]
+fn what_is_said_is_not_assumed() {
+    let world = World::new();
+    let partner = person("partner", "globex", &["viewer"]);
+    let with = |name: &str, value: serde_json::Value| {
+        let claims = [(name.to_owned(), value)].into_iter().collect();
+        Person { claims, ..partner.clone() }
+    };
+    let reason = |person: &Person| world.ask(person, "GET", "/reports/7").reason;
+    assert_eq!(reason(&with("azp", serde_json::Value::Null)), "token.claims");
+    assert_eq!(reason(&with("email_verified", false.into())), "token.claims");
+    assert_eq!(reason(&with("exp", 1.into())), "token.expired");
+    assert_eq!(reason(&with("scp", "x".into())), "scope.missing");
+    let shown = Person { certificate: Some([7; 32]), ..partner.clone() };
+    assert_eq!(reason(&shown), "token.binding");
+    let scopeless = Person { scopes: Some(Vec::new()), ..partner.clone() };
+    assert_eq!(reason(&scopeless), "scope.missing");
+    let elsewhere = person("partner", "acme", &["viewer"]);
+    assert_eq!(reason(&elsewhere), "issuer.tenant");
+}
