@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::Value;
 use tenantguard::{
     gate::{Gate, Permit, Step},
-    request::{HeaderList, Mode, Request, RequestIds},
+    request::{HeaderList, Request, RequestIds},
     time::{Now, UnixTime},
 };
 use tenantguard_bench::{policy, tokens::Tokens};
@@ -43,6 +43,7 @@ fn outcome(step: &Step) -> &'static str {
         Step::Permit(Permit::Shadowed(_)) => "shadowed",
         Step::Deny(_) => "deny",
         Step::Ask(..) => "ask",
+        Step::Off => "off",
     }
 }
 
@@ -75,7 +76,7 @@ fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
     for (gate, name, expected, headers) in &cases {
         let ids = RequestIds::from_entropy([7; 32]);
-        let request = Request { headers, mode: Mode::Enforce, ids, certificate: None };
+        let request = Request { headers, mode: None, ids, certificate: None };
         assert_eq!(outcome(&gate.begin(&request, now)), *expected, "{name}");
         group.bench_function(name, |bencher| {
             bencher.iter(|| gate.begin(black_box(&request), now));

@@ -45,6 +45,7 @@ fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Value {
     let logs = match variant {
         _ if !variant.logs() => vec![],
         _ if variant.is_ours() => logs::ours(&log),
+        Variant::NativeCachedEqual => logs::equal(&log),
         _ => logs::plain(&log),
     };
     let mut filters = http_filters(arguments, variant, trust);
@@ -107,6 +108,7 @@ fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Vec<V
             let filter = arguments.filter.iter();
             filter.map(|path| wasm(variant.id(), &path.to_string_lossy(), &plugin)).collect()
         }
+        Variant::NativeCachedEqual => native::filters_with_equal_headers(trust.of(variant)),
         _ => native::filters(trust.of(variant), variant.remembers()),
     }
 }

@@ -1,13 +1,17 @@
 //! The access logs: for everyone else one JSON line with what an audit needs, for
-//! TenantGuard the lines that its deployment writes, an audit record and a usage event.
+//! TenantGuard the lines that its deployment writes, an audit record and a usage event; and for one
+//! native variant two lines with the same members.
 
 use serde_json::{Value, json};
 
 use crate::config::typed;
 
+fn claim(name: &str) -> String {
+    format!("%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:payload:{name})%")
+}
+
 /// One JSON line per request. Without `jwt_authn` the identity in it is null.
 pub(crate) fn plain(path: &str) -> Vec<Value> {
-    let claim = |name| format!("%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:payload:{name})%");
     vec![file(
         path,
         &json!({"json_format": {
@@ -55,6 +59,39 @@ pub(crate) fn ours(path: &str) -> Vec<Value> {
         record("usage", ""),
         filtered(file(path, &ungated), "!(\"wasm.tenantguard.audit\" in filter_state)"),
     ]
+}
+
+/// Two lines with the members of TenantGuard's: what Envoy knows by its operators, what it does not
+/// know as constants of the same length.
+pub(crate) fn equal(path: &str) -> Vec<Value> {
+    let (id, handle) = ("%REQ(X-REQUEST-ID)%", "84b077c45e94dfa2dd217de21be6f1b7");
+    let (tenant, route) = (claim("tenant_id"), "/api/v1/reports/{report}");
+    let audit = json!({
+        "version": 1, "time": "%START_TIME%", "audit_id": id, "tenant_context_id": id,
+        "decision": "permit", "reason": "permit", "mode": "enforce",
+        "acting_tenant": tenant, "resource_tenant": tenant, "principal": claim("sub"),
+        "delegator": null, "delegation_id": null, "issuer": claim("iss"), "token": handle,
+        "method": "%REQ(:METHOD)%", "route": route, "permission": "reports:read",
+        "source_ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "peer": null,
+        "policy": format!("sha256:{handle}{handle}"), "control": "none", "proxy": "bench",
+        "instance": "58fb41747e721e7a", "sequence": 1,
+    });
+    let data = json!({
+        "tenant_context_id": id, "audit_id": id, "tenant": tenant, "principal": claim("sub"),
+        "kind": "api_call", "quantity": 1, "route": route, "method": "%REQ(:METHOD)%",
+    });
+    let usage = json!({
+        "specversion": "1.0", "id": format!("{id}.api_call"), "source": "/tenantguard/bench",
+        "type": "io.tenantguard.usage.api_call", "subject": tenant, "time": "%START_TIME%",
+        "datacontenttype": "application/json", "data": data,
+    });
+    let (code, received, sent) = ("%RESPONSE_CODE%", "%BYTES_RECEIVED%", "%BYTES_SENT%");
+    let audit = json!({
+        "audit": audit, "code": code, "received": received, "sent": sent,
+        "duration_ms": "%DURATION%",
+    });
+    let usage = json!({"usage": usage, "code": code, "received": received, "sent": sent});
+    [audit, usage].map(|line| file(path, &json!({ "json_format": line }))).to_vec()
 }
 
 fn file(path: &str, format: &Value) -> Value {

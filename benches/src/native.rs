@@ -16,6 +16,43 @@ pub(crate) fn filters(tokens: &Tokens, cache: bool) -> Vec<Value> {
     vec![jwt_authn(tokens, cache), rbac()]
 }
 
+/// The same with a cache and with every header that TenantGuard sets. Envoy routes again after
+/// them, as it must where a header names the cluster.
+pub(crate) fn filters_with_equal_headers(tokens: &Tokens) -> Vec<Value> {
+    let mut authn = jwt_authn(tokens, true);
+    let providers = authn["typed_config"]["providers"].as_object_mut();
+    for provider in providers.into_iter().flat_map(Map::values_mut) {
+        provider["clear_route_cache"] = json!(true);
+        if let Some(headers) = provider["claim_to_headers"].as_array_mut() {
+            let resource = "x-resource-tenant-id";
+            headers.push(json!({"claim_name": "tenant_id", "header_name": resource}));
+        }
+    }
+    vec![authn, rbac(), other_headers()]
+}
+
+/// What no claim says: constants in the place of what depends on the tenant, and the request's id
+/// in the place of ids.
+fn other_headers() -> Value {
+    let set = |key: &str, value: &str| {
+        json!({"append": {
+            "header": {"key": key, "value": value},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }})
+    };
+    let mutations = [
+        set("x-tenant-isolation", "dedicated"),
+        set("x-tenant-cell", "acme-eu"),
+        set("x-tenant-context-id", "%REQ(X-REQUEST-ID)%"),
+        set("x-audit-id", "%REQ(X-REQUEST-ID)%"),
+    ];
+    typed(
+        "envoy.filters.http.header_mutation",
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        json!({"mutations": {"request_mutations": mutations}}),
+    )
+}
+
 fn jwt_authn(tokens: &Tokens, cache: bool) -> Value {
     let providers: Map<_, _> = tokens
         .issuers()

@@ -30,7 +30,9 @@ const COLD: (Variant, Variant) = (Variant::OursCold, Variant::Native);
 const WARM: (Variant, Variant) = (Variant::Ours, Variant::NativeCached);
 const WARM_NO_LOG: (Variant, Variant) = (Variant::OursNoLog, Variant::NativeCachedNoLog);
 
-const QUESTIONS: [Question; 10] = [
+const WARM_EQUAL: (Variant, Variant) = (Variant::Ours, Variant::NativeCachedEqual);
+
+const QUESTIONS: [Question; 12] = [
     ask("cold", "RS256", COLD, Some(1.0)),
     ask("cold", "ES256", COLD, Some(1.0)),
     ask("cold", "EdDSA", COLD, None),
@@ -38,6 +40,8 @@ const QUESTIONS: [Question; 10] = [
     ask("warm, no access log", "ES256", WARM_NO_LOG, Some(1.0)),
     ask("warm, with records", "RS256", WARM, Some(1.25)),
     ask("warm, with records", "ES256", WARM, Some(1.25)),
+    ask("warm, equal headers and log lines", "RS256", WARM_EQUAL, Some(1.25)),
+    ask("warm, equal headers and log lines", "ES256", WARM_EQUAL, Some(1.25)),
     ask("500 issuers / 1, cold", "ES256", (Variant::OursManyCold, Variant::OursCold), Some(1.1)),
     ask("500 issuers / 1, warm", "ES256", (Variant::OursMany, Variant::Ours), Some(1.1)),
     ask("500 issuers / 1, native", "ES256", (Variant::NativeMany, Variant::Native), None),

@@ -17,6 +17,8 @@ pub(crate) enum Variant {
     Native,
     /// The same with `jwt_cache_config`.
     NativeCached,
+    /// The same as `NativeCached`, with as many headers and log lines as `Ours`.
+    NativeCachedEqual,
     /// The same as `NativeCached`, without an access log.
     NativeCachedNoLog,
     /// `Native` with many issuers.
@@ -42,6 +44,7 @@ impl ValueEnum for Variant {
             Self::Native,
             Self::OursCold,
             Self::NativeCached,
+            Self::NativeCachedEqual,
             Self::Ours,
             Self::NativeCachedNoLog,
             Self::OursNoLog,
@@ -74,6 +77,7 @@ impl Variant {
             Self::NoopWasm => "noop_wasm",
             Self::Native => "native",
             Self::NativeCached => "native_cached",
+            Self::NativeCachedEqual => "native_cached_equal",
             Self::NativeCachedNoLog => "native_cached_no_log",
             Self::NativeMany => "native_500",
             Self::OursCold => "tenantguard_cold",
@@ -91,6 +95,7 @@ impl Variant {
             Self::NoopWasm => "wasm filter that does nothing",
             Self::Native => "jwt_authn + rbac, no cache",
             Self::NativeCached => "jwt_authn with cache + rbac",
+            Self::NativeCachedEqual => "jwt_authn with cache + rbac, equal headers and log lines",
             Self::NativeCachedNoLog => "jwt_authn with cache + rbac, no access log",
             Self::NativeMany => "jwt_authn + rbac, no cache, 500 issuers",
             Self::OursCold => "TenantGuard, token cache off",
@@ -118,6 +123,7 @@ impl Variant {
         matches!(
             self,
             Self::NativeCached
+                | Self::NativeCachedEqual
                 | Self::NativeCachedNoLog
                 | Self::Ours
                 | Self::OursNoLog

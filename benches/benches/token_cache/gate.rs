@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tenantguard::gate::{Gate, Permit, Step};
-use tenantguard::request::{HeaderList, Mode, Request, RequestIds};
+use tenantguard::request::{HeaderList, Request, RequestIds};
 use tenantguard::time::{Now, UnixTime};
 use tenantguard_bench::policy;
 use tenantguard_bench::tokens::{AUDIENCE, ISSUER, Tokens};
@@ -44,7 +44,7 @@ fn was_known(gate: &Gate, token: &str) -> anyhow::Result<bool> {
             .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
             .to_vec();
     let ids = RequestIds::from_entropy([7; 32]);
-    let request = Request { headers: &headers, mode: Mode::Enforce, ids, certificate: None };
+    let request = Request { headers: &headers, mode: None, ids, certificate: None };
     let now = Now { wall: UnixTime::from_secs(NOW + 60), monotonic: Duration::ZERO };
     match gate.begin(&request, now) {
         Step::Permit(permit @ Permit::Tenant(_)) => {
