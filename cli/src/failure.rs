@@ -3,8 +3,10 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use tenantguard::artifact::ArtifactError;
 use tenantguard_policy::Findings;
 
+use crate::control::ControlError;
 use crate::files::PolicyText;
 use crate::partner::PartnerError;
 use crate::{findings, output};
@@ -22,14 +24,30 @@ pub(crate) enum Failure {
     NotUtf8 { path: PathBuf, offset: usize },
     #[error("{} is larger than {limit} bytes", shown(.path))]
     TooLarge { path: PathBuf, limit: u64 },
+    #[error("{file} has something that cannot be laid out safely; it is left as it is")]
+    Layout { file: String },
+    #[error("{} has no policy file", shown(.path))]
+    NoPolicyFile { path: PathBuf },
     #[error("{what} already exists: {}", shown(.path))]
     Exists { what: &'static str, path: PathBuf },
     #[error("standard input can be read once, but {0} both want it")]
     StdinTwice(&'static str),
     #[error("the policy {} has findings", .text.name())]
     Policy { text: Box<PolicyText>, findings: Findings },
+    #[error("the tests {} have findings", .text.name())]
+    Tests { text: Box<PolicyText>, findings: Findings },
+    #[error("the tests {} do not say which policy they are about", shown(.path))]
+    NoPolicy { path: PathBuf },
+    #[error("{}: {error}", shown(.path))]
+    Artifact { path: PathBuf, error: ArtifactError },
+    #[error("a compiled policy is no text for a terminal")]
+    Binary,
+    #[error("{} is no report of `policy reach`: {reason}", shown(.path))]
+    Baseline { path: PathBuf, reason: String },
     #[error("{} is not a development key: {reason}", shown(.path))]
     Key { path: PathBuf, reason: String },
+    #[error("--claims: {reason}")]
+    Claims { reason: String },
     #[error("the policy has no issuer {name:?}")]
     NoIssuer { name: String, known: String },
     #[error("{option} {value:?}: {reason}")]
@@ -40,6 +58,8 @@ pub(crate) enum Failure {
     Onboarded { what: &'static str, path: PathBuf },
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    #[error(transparent)]
+    Control(#[from] ControlError),
     #[error("{} is not a key set that can be used: {reason}", shown(.path))]
     KeySet { path: PathBuf, reason: String },
     #[error("line {number} of standard input is no token: {reason}")]
@@ -63,6 +83,13 @@ impl Failure {
         Some(match self {
             Self::Read { .. } => "check the path; `-` reads standard input".to_owned(),
             Self::Write { .. } => "check that the directory exists and may be written".to_owned(),
+            Self::Layout { .. } => {
+                "write values in one line, and comments in lines of their own".to_owned()
+            }
+            Self::NoPolicyFile { .. } => {
+                "a policy lies in .yaml, .yml or .json files; *.jwks.json, *.key.json and *.test.yaml are none"
+                    .to_owned()
+            }
             Self::NotUtf8 { .. } => "save it as UTF-8".to_owned(),
             Self::Exists { .. } => {
                 "give another name, or --force to replace it; tokens of the old key are then refused"
@@ -79,18 +106,28 @@ impl Failure {
                 r#"write one token a line, or {"token": "eyJ...", "at": 1767225600}"#.to_owned()
             }
             Self::Partner(error) => return error.help(),
+            Self::Control(error) => return error.help(),
             Self::StdinTwice(_) => "give one of them as a file".to_owned(),
             Self::Policy { text, .. } => {
                 format!("mend it; `tenantguard policy check {}` shows them again", text.name())
             }
+            Self::Binary => "write it to a file with -o, or print it with --base64".to_owned(),
+            Self::Baseline { .. } => {
+                "save one with `tenantguard policy reach POLICY --format json -o FILE`".to_owned()
+            }
             Self::Key { .. } => "make one with `tenantguard token keygen`".to_owned(),
+            Self::Tests { .. } => "mend them; `tenantguard policy test --help` shows what they look like".to_owned(),
+            Self::NoPolicy { .. } => "add `policy: policy.yaml`, or give --policy".to_owned(),
+            Self::Claims { .. } => {
+                r#"write a token's claims, {"iss": "https://...", "sub": "alice", ...}; --issuer fills in the rest"#.to_owned()
+            }
             Self::NoIssuer { known, .. } => format!("its issuers are {known}"),
             Self::Request { .. } => {
                 r#"write {"headers": [[":method", "GET"], [":path", "/x"], ...]}, one after another"#
                     .to_owned()
             }
             Self::Clock => "set the clock, or give the time with --at".to_owned(),
-            Self::Output(_) | Self::TooLarge { .. } | Self::Option { .. } | Self::Random(_) => {
+            Self::Artifact { .. } | Self::Output(_) | Self::TooLarge { .. } | Self::Option { .. } | Self::Random(_) => {
                 return None;
             }
         })
@@ -104,7 +141,7 @@ impl Failure {
     /// Prints it to standard error. If that fails there is nobody left to tell.
     pub(crate) fn print(&self) {
         let mut out = anstream::stderr().lock();
-        if let Self::Policy { text, findings } = self {
+        if let Self::Policy { text, findings } | Self::Tests { text, findings } = self {
             let _ = write!(out, "{}", findings::human(text, findings));
         }
         let (bad, end) = (output::BAD, output::BAD.render_reset());

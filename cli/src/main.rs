@@ -11,14 +11,22 @@
     clippy::string_slice
 )]
 
+mod control;
 mod decide;
 mod failure;
 mod files;
 mod findings;
+mod keys;
 mod output;
 mod partner;
 mod policy;
+mod revoke;
+mod serve;
+mod session;
+mod status;
+mod tenant;
 mod token;
+mod web;
 
 use std::process::ExitCode;
 
@@ -66,6 +74,19 @@ enum Command {
     Partner(partner::Command),
     /// Decide a request by a policy, and show why
     Decide(decide::Arguments),
+    /// Run the control service
+    Serve(serve::Arguments),
+    /// Refuse a token, a session, a principal, a tenant or a key at every proxy
+    #[command(subcommand, disable_help_subcommand = true)]
+    Revoke(Box<revoke::Command>),
+    /// Look after sessions
+    #[command(subcommand, disable_help_subcommand = true)]
+    Session(session::Command),
+    /// Look after the directory of tenants
+    #[command(subcommand, disable_help_subcommand = true)]
+    Tenant(tenant::Command),
+    /// Show the feed, the store, and how far each proxy is
+    Status(status::Arguments),
 }
 
 fn run(command: Command) -> Result<Outcome, Failure> {
@@ -74,6 +95,11 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Token(command) => token::run(command),
         Command::Partner(command) => partner::run(command),
         Command::Decide(arguments) => decide::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Revoke(command) => revoke::run(*command),
+        Command::Session(command) => session::run(command),
+        Command::Tenant(command) => tenant::run(command),
+        Command::Status(arguments) => status::run(arguments),
     }
 }
 

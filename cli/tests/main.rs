@@ -1,8 +1,13 @@
 //! The command as a person or a script calls it: the real binary, its output and its exit code.
 
 mod decide;
+mod explain;
+mod meaning;
 mod partner;
 mod policy;
+mod policy_files;
+mod policy_test;
+mod serve;
 mod token;
 mod verify;
 
@@ -132,11 +137,25 @@ fn the_first_screen_of_every_command_has_examples() {
     for command in [
         &[][..],
         &["policy", "check"],
+        &["policy", "explain"],
+        &["policy", "fmt"],
+        &["policy", "schema"],
+        &["policy", "test"],
+        &["policy", "compile"],
+        &["policy", "inspect"],
+        &["policy", "reach"],
+        &["policy", "diff"],
         &["token", "keygen"],
         &["token", "mint"],
         &["token", "verify"],
         &["partner", "onboard"],
         &["decide"],
+        &["serve"],
+        &["serve", "credential"],
+        &["revoke", "principal"],
+        &["session", "create"],
+        &["tenant", "create"],
+        &["status"],
     ] {
         let run = room.run(command.iter().chain(&["--help"]));
         assert_eq!(run.code, Some(0), "{run:?}");

@@ -5,14 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use ureq::http::{Response, StatusCode, Uri, header};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::PartnerError;
+use crate::web;
 
 /// The largest answer that is read: what the filter accepts as a key set.
 const BODY_LIMIT: u64 = 64 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A URL that may be asked.
 #[derive(Debug, Clone)]
@@ -97,21 +96,8 @@ pub(super) struct Client {
 impl Client {
     /// A client for a provider; one on this machine is not asked through a proxy.
     pub(super) fn new(issuer: &Endpoint, timeout: Duration) -> Self {
-        // The certificate authorities that this system trusts, a company's own among them.
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let mut config = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(!issuer.is_loopback)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(CONNECT_TIMEOUT.min(timeout)))
-            .timeout_global(Some(timeout))
-            .user_agent(concat!("tenantguard/", env!("CARGO_PKG_VERSION")));
-        if issuer.is_loopback {
-            config = config.proxy(None);
-        }
-        Self { agent: config.build().new_agent(), timeout }
+        let agent = web::agent(issuer.is_loopback, timeout, web::system_tls());
+        Self { agent, timeout }
     }
 
     /// The body of a 200.

@@ -1,0 +1,331 @@
+//! The configuration file as it is written, with what is built in where it says nothing. Unknown
+//! settings are errors.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::units::{Size, Span};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Source {
+    pub(super) listen: SocketAddr,
+    pub(super) public_url: Option<String>,
+    pub(super) policy: Option<PathBuf>,
+    pub(super) keys: BTreeMap<String, String>,
+    pub(super) tls: Option<TlsSource>,
+    pub(super) auth: AuthSource,
+    pub(super) store: StoreSource,
+    pub(super) feed: FeedSource,
+    pub(super) sessions: SessionsSource,
+    pub(super) limits: LimitsSource,
+    pub(super) log: LogSource,
+    pub(super) authzen: AuthzenSource,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
+            public_url: None,
+            policy: None,
+            keys: BTreeMap::new(),
+            tls: None,
+            auth: AuthSource::default(),
+            store: StoreSource::default(),
+            feed: FeedSource::default(),
+            sessions: SessionsSource::default(),
+            limits: LimitsSource::default(),
+            log: LogSource::default(),
+            authzen: AuthzenSource::default(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsSource {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+    pub(super) client_ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AuthSource {
+    pub(super) credentials: Vec<CredentialSource>,
+    pub(super) certificates: Vec<CertificateSource>,
+    pub(super) tokens: Option<TokensSource>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialSource {
+    pub(super) name: String,
+    pub(super) role: RoleName,
+    pub(super) tenant: Option<String>,
+    pub(super) sha256: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CertificateSource {
+    pub(super) san: String,
+    pub(super) name: Option<String>,
+    pub(super) role: RoleName,
+    pub(super) tenant: Option<String>,
+}
+
+/// The permission that a token's bearer needs for each role.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TokensSource {
+    pub(super) admin: Option<String>,
+    pub(super) tenant_admin: Option<String>,
+    pub(super) proxy: Option<String>,
+    pub(super) auditor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RoleName {
+    Admin,
+    TenantAdmin,
+    Proxy,
+    Auditor,
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSource {
+    /// `file:PATH`, or where a Redis is ([`crate::store::RedisAddress`]).
+    pub url: String,
+    /// The journal in front of Redis.
+    pub journal: PathBuf,
+    /// Roots to trust for Redis instead of the public ones, in PEM.
+    pub ca: Option<PathBuf>,
+    /// Tenants with a Redis of their own.
+    pub tenants: BTreeMap<String, String>,
+}
+
+impl Default for StoreSource {
+    fn default() -> Self {
+        Self {
+            url: "file:control.redb".to_owned(),
+            journal: "control.journal".into(),
+            ca: None,
+            tenants: BTreeMap::new(),
+        }
+    }
+}
+
+impl StoreSource {
+    /// With its relative paths taken to be under `directory`.
+    pub(super) fn under(mut self, directory: &Path) -> Self {
+        if let Some(path) = self.url.strip_prefix("file:") {
+            self.url = format!("file:{}", directory.join(path).display());
+        }
+        self.journal = directory.join(self.journal);
+        self.ca = self.ca.map(|path| directory.join(path));
+        self
+    }
+}
+
+/// The feed's lease and hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedSource {
+    /// How long a proxy may decide alone, counted from when it sent its last poll.
+    pub lease: Span,
+    /// How long a poll is held when there is nothing new; at most a second.
+    pub hold: Span,
+}
+
+impl Default for FeedSource {
+    fn default() -> Self {
+        Self { lease: Span::seconds(5), hold: Span::seconds(1) }
+    }
+}
+
+/// How long sessions live, and how many.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionsSource {
+    /// How long a session lives without being touched.
+    pub idle: Span,
+    /// How long it lives at all.
+    pub lifetime: Span,
+    /// How many a principal may have at once.
+    pub per_principal: u32,
+    /// Tenants with an idle time of their own.
+    pub tenants: BTreeMap<String, Span>,
+}
+
+impl Default for SessionsSource {
+    fn default() -> Self {
+        Self {
+            idle: Span::seconds(60 * 60),
+            lifetime: Span::seconds(7 * 24 * 60 * 60),
+            per_principal: 100,
+            tenants: BTreeMap::new(),
+        }
+    }
+}
+
+/// How much of everything.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSource {
+    /// The largest body.
+    pub body: Size,
+    /// The largest body of a bulk request.
+    pub bulk_body: Size,
+    /// How long a connection has for its handshake and for each request's head.
+    pub head_timeout: Span,
+    /// How long a request has for everything else.
+    pub request_timeout: Span,
+    /// How many connections at once.
+    pub connections: usize,
+    /// How many requests at once, polls excepted.
+    pub requests: usize,
+    /// How many polls at once.
+    pub polls: usize,
+    /// How many requests a second one caller may make, on average.
+    pub requests_per_second: u32,
+    /// How many polls, or shards, a second one proxy may ask for, on average.
+    pub polls_per_second: u32,
+    /// How many wrong credentials a second one address may show, on average.
+    pub failures_per_second: u32,
+    /// How long requests have to end when the service goes down.
+    pub shutdown: Span,
+}
+
+impl Default for LimitsSource {
+    fn default() -> Self {
+        Self {
+            body: Size::kibibytes(64),
+            bulk_body: Size::kibibytes(4 * 1024),
+            head_timeout: Span::seconds(5),
+            request_timeout: Span::seconds(10),
+            connections: 4096,
+            requests: 512,
+            polls: 2048,
+            requests_per_second: 1000,
+            polls_per_second: 200,
+            failures_per_second: 10,
+            shutdown: Span::seconds(10),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSource {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, or directives as of `tracing`.
+    pub level: String,
+}
+
+impl Default for LogSource {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".to_owned() }
+    }
+}
+
+/// For people or for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A line of text.
+    Human,
+    /// A JSON object on a line.
+    Json,
+}
+
+/// How AuthZEN questions are understood.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthzenSource {
+    /// Whether a subject that is not listed is what the question says it is:
+    /// `properties.tenant` and `properties.roles`.
+    pub trust_properties: bool,
+    /// Who there is.
+    pub subjects: Vec<Subject>,
+    /// What there is; only searches need it.
+    pub resources: Vec<Resource>,
+    /// What a resource's type and an action mean as a request. The first that fits counts.
+    pub mappings: Vec<Mapping>,
+}
+
+/// A subject.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// As the question has it.
+    pub r#type: String,
+    /// As the question has it.
+    pub id: String,
+    /// The tenant that it acts for.
+    pub tenant: String,
+    /// The policy's roles that it always has.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Those that it has when the question says so in `properties.role` or `properties.roles`.
+    #[serde(default)]
+    pub on_request: Vec<String>,
+}
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// As the question has it.
+    pub r#type: String,
+    /// As the question has it.
+    pub id: String,
+    /// What is known of it.
+    #[serde(default)]
+    pub properties: Map<String, Value>,
+}
+
+/// What a resource's type and an action mean.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// `resource.type`
+    pub resource: String,
+    /// `action.name`
+    pub action: String,
+    /// What else the question must say.
+    #[serde(default)]
+    pub when: Vec<Condition>,
+    /// The request that it stands for.
+    #[serde(flatten)]
+    pub request: Grant,
+}
+
+/// A request that a question stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Grant {
+    /// The method.
+    pub method: String,
+    /// The path; `{id}` is the resource's id as one segment.
+    pub path: String,
+}
+
+/// A member of a question that must have a value.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// A JSON Pointer into the question: `/resource/properties/status`.
+    pub member: String,
+    /// What it must be.
+    pub equals: Value,
+}

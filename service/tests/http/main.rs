@@ -1,0 +1,13 @@
+//! The HTTP API as its clients meet it: a service on a port of its own, asked over sockets.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod access;
+mod authzen;
+mod connections;
+mod document;
+mod feed;
+mod oauth;
+mod requests;
+mod rig;
+mod tls;

@@ -1,0 +1,143 @@
+//! TLS, and callers who prove themselves by a certificate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tenantguard_service::config::{Config, Flags};
+use tenantguard_service::serve::Server;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
+
+use crate::rig::{Answer, bearer, callers, parse, request};
+
+const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
+
+/// Signs certificates.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self { issuer: CertifiedIssuer::self_signed(parameters, key).unwrap() }
+    }
+
+    fn sign(&self, name: SanType) -> (rcgen::Certificate, KeyPair) {
+        let mut parameters = CertificateParams::default();
+        parameters.subject_alt_names = vec![name];
+        let key = KeyPair::generate().unwrap();
+        (parameters.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    fn client(&self, uri: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let (certificate, key) = self.sign(SanType::URI(uri.try_into().unwrap()));
+        (certificate.der().clone(), key.into())
+    }
+}
+
+struct Secured {
+    address: std::net::SocketAddr,
+    authority: Authority,
+    _directory: tempfile::TempDir,
+}
+
+impl Secured {
+    async fn new() -> Self {
+        let directory = tempfile::TempDir::new().unwrap();
+        let authority = Authority::new();
+        let (certificate, key) =
+            authority.sign(SanType::DnsName("control.test".try_into().unwrap()));
+        let write = |name: &str, text: &str| {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        };
+        write("server.pem", &certificate.pem());
+        write("server.key.pem", &key.serialize_pem());
+        write("clients.pem", &authority.issuer.pem());
+        let tls = "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key.pem\"\n\
+                   client_ca = \"clients.pem\"\n";
+        let mesh =
+            format!("[[auth.certificates]]\nsan = \"{MESH}\"\nname = \"mesh\"\nrole = \"proxy\"\n");
+        let listen = "listen = \"127.0.0.1:0\"\n";
+        write("control.toml", &format!("{listen}{tls}{}{mesh}", callers()));
+        let config = Some(directory.path().join("control.toml"));
+        let config =
+            Config::load(Flags { config, ..Flags::default() }, std::iter::empty()).unwrap();
+        let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error}"));
+        let address = server.address();
+        tokio::spawn(server.run(CancellationToken::new()));
+        Self { address, authority, _directory: directory }
+    }
+
+    async fn ask(
+        &self,
+        client: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+        bytes: &[u8],
+    ) -> std::io::Result<Answer> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.issuer.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let config = match client {
+            Some((certificate, key)) => {
+                builder.with_client_auth_cert(vec![certificate], key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let stream = TcpStream::connect(self.address).await?;
+        let name = ServerName::try_from("control.test").unwrap();
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+        stream.write_all(bytes).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok(parse(&answer))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_as_good_as_its_names() {
+    let rig = Secured::new().await;
+    let feed = request("GET", "/v1/feed?proxy=p", &[], "");
+    let mesh = rig.ask(Some(rig.authority.client(MESH)), &feed).await.unwrap();
+    assert_eq!(mesh.status, 200);
+    for name in ["spiffe://cluster.local/ns/edge/sa/other", "spiffe://evil/ns/edge/sa/envoy"] {
+        let other = rig.ask(Some(rig.authority.client(name)), &feed).await.unwrap();
+        assert_eq!((other.status, &*other.code()), (401, "auth.invalid"), "{name}");
+    }
+    let nobody = rig.ask(None, &feed).await.unwrap();
+    assert_eq!((nobody.status, &*nobody.code()), (401, "auth.missing"));
+    // The certificate is a proxy's, the credential an administrator's: that one counts.
+    let status = request("GET", "/v1/status", &[("authorization", &bearer("root"))], "");
+    assert_eq!(rig.ask(Some(rig.authority.client(MESH)), &status).await.unwrap().status, 200);
+    // A wrong credential is not made up for.
+    let wrong = request("GET", "/v1/feed?proxy=p", &[("authorization", "Bearer tgc_x")], "");
+    assert_eq!(rig.ask(Some(rig.authority.client(MESH)), &wrong).await.unwrap().status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_another_authority_ends_the_connection() {
+    let rig = Secured::new().await;
+    let forged = Authority::new().client(MESH);
+    let feed = request("GET", "/v1/feed?proxy=p", &[], "");
+    assert!(rig.ask(Some(forged), &feed).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_no_tls_is_not_heard() {
+    let rig = Secured::new().await;
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    stream.write_all(&request("GET", "/healthz", &[], "")).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok() && !answer.starts_with(b"HTTP"), "{answer:?}");
+}

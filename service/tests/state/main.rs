@@ -1,0 +1,19 @@
+//! The stores and the state behind the API, against real files, a real Redis, and real faults.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod acl;
+mod clocks;
+mod cluster;
+mod control;
+mod crash;
+mod directory;
+mod disk;
+mod feed;
+mod hostile;
+mod outage;
+mod redis_server;
+mod regression;
+mod sessions;
+mod suite;
+mod support;

@@ -1,0 +1,238 @@
+//! An entry as bytes: one tag, then its fields in their order. One entry has one encoding, and
+//! whatever does not encode an entry is refused.
+
+use super::delegation::{Delegate, Delegation, LIST_LIMIT};
+use super::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
+use super::handle::{HandleKind, Target};
+use super::hash::HandleHash;
+use super::wire::{DecodeError, Fault, Reader, put_name};
+use crate::artifact::Isolation;
+use crate::identity::{CellName, Namespace, PermissionName, PrincipalId, TenantId};
+
+const REVOKED: u8 = 1;
+const RESTORED: u8 = 2;
+const CUT_OFF: u8 = 3;
+const DELEGATION: u8 = 4;
+const SUSPENSION: u8 = 5;
+const TENANT: u8 = 6;
+
+impl Entry {
+    /// Appends its bytes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Revoked(revocation) => put_revocation(REVOKED, revocation, out),
+            Self::Restored(revocation) => put_revocation(RESTORED, revocation, out),
+            Self::CutOff(CutOff { target, at, keep }) => {
+                out.push(CUT_OFF);
+                put_target(target, out);
+                out.extend_from_slice(&at.to_le_bytes());
+                put_keep(*keep, out);
+            }
+            Self::Delegation(delegation) => put_delegation(delegation, out),
+            Self::Suspension(Suspension { target, is_on, keep }) => {
+                out.push(SUSPENSION);
+                put_target(target, out);
+                out.push(u8::from(*is_on));
+                put_keep(*keep, out);
+            }
+            Self::Tenant(tenant) => put_tenant(tenant, out),
+        }
+    }
+
+    /// Reads one entry that is all of `bytes`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] says where the bytes cease to be an entry.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let entry = Self::read(&mut reader)?;
+        reader.end().map(|()| entry)
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let at = reader.clone();
+        match reader.u8()? {
+            REVOKED => read_revocation(reader).map(Self::Revoked),
+            RESTORED => read_revocation(reader).map(Self::Restored),
+            CUT_OFF => Ok(Self::CutOff(CutOff {
+                target: read_target(reader)?,
+                at: reader.u64()?,
+                keep: read_keep(reader)?,
+            })),
+            DELEGATION => read_delegation(reader).map(|it| Self::Delegation(Box::new(it))),
+            SUSPENSION => Ok(Self::Suspension(Suspension {
+                target: read_target(reader)?,
+                is_on: read_flag(reader)?,
+                keep: read_keep(reader)?,
+            })),
+            TENANT => read_tenant(reader).map(Self::Tenant),
+            other => Err(at.fail(Fault::Unknown("kind of entry", other))),
+        }
+    }
+}
+
+fn put_revocation(tag: u8, revocation: &Revocation, out: &mut Vec<u8>) {
+    out.push(tag);
+    put_target(&revocation.target, out);
+    put_keep(revocation.keep, out);
+}
+
+fn read_revocation(reader: &mut Reader<'_>) -> Result<Revocation, DecodeError> {
+    Ok(Revocation { target: read_target(reader)?, keep: read_keep(reader)? })
+}
+
+pub(super) fn put_target(target: &Target, out: &mut Vec<u8>) {
+    out.push(target.kind() as u8);
+    if let Some(tenant) = target.tenant() {
+        put_name(out, tenant.as_str());
+    }
+    if !matches!(target, Target::Tenant(_)) {
+        out.extend_from_slice(target.hash().as_bytes());
+    }
+}
+
+fn read_target(reader: &mut Reader<'_>) -> Result<Target, DecodeError> {
+    let at = reader.clone();
+    let number = reader.u8()?;
+    let kind = HandleKind::from_wire(number)
+        .ok_or_else(|| at.fail(Fault::Unknown("kind of handle", number)))?;
+    let tenant = |reader: &mut Reader<'_>| reader.name("tenant", TenantId::parse);
+    let hash = |reader: &mut Reader<'_>| reader.array().map(HandleHash::from_bytes);
+    Ok(match kind {
+        HandleKind::Token => Target::Token { tenant: tenant(reader)?, hash: hash(reader)? },
+        HandleKind::Session => Target::Session { tenant: tenant(reader)?, hash: hash(reader)? },
+        HandleKind::Principal => Target::Principal { tenant: tenant(reader)?, hash: hash(reader)? },
+        HandleKind::Tenant => Target::Tenant(tenant(reader)?),
+        HandleKind::Key => Target::Key { hash: hash(reader)? },
+    })
+}
+
+fn put_keep(keep: Keep, out: &mut Vec<u8>) {
+    match keep {
+        Keep::Forever => out.push(0),
+        Keep::Until(at) => {
+            out.push(1);
+            out.extend_from_slice(&at.to_le_bytes());
+        }
+        Keep::Expiry(at) => {
+            out.push(2);
+            out.extend_from_slice(&at.to_le_bytes());
+        }
+    }
+}
+
+fn read_keep(reader: &mut Reader<'_>) -> Result<Keep, DecodeError> {
+    let at = reader.clone();
+    match reader.u8()? {
+        0 => Ok(Keep::Forever),
+        1 => reader.u64().map(Keep::Until),
+        2 => reader.u64().map(Keep::Expiry),
+        other => Err(at.fail(Fault::Unknown("kind of expiry", other))),
+    }
+}
+
+fn read_flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    let at = reader.clone();
+    match reader.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(at.fail(Fault::Unknown("yes or no", other))),
+    }
+}
+
+fn put_tenant(tenant: &TenantEntry, out: &mut Vec<u8>) {
+    out.push(TENANT);
+    put_name(out, tenant.id.as_str());
+    out.push(match tenant.isolation {
+        Isolation::Shared => 1,
+        Isolation::Dedicated => 2,
+    });
+    put_name(out, tenant.cell.as_ref().map_or("", CellName::as_str));
+    out.push(tenant.status as u8);
+}
+
+fn read_tenant(reader: &mut Reader<'_>) -> Result<TenantEntry, DecodeError> {
+    let id = reader.name("tenant", TenantId::parse)?;
+    let at = reader.clone();
+    let isolation = match reader.u8()? {
+        1 => Isolation::Shared,
+        2 => Isolation::Dedicated,
+        other => return Err(at.fail(Fault::Unknown("class", other))),
+    };
+    let cell = reader.name("cell", |text| {
+        Some(text).filter(|text| !text.is_empty()).map(CellName::parse).transpose()
+    })?;
+    let at = reader.clone();
+    let number = reader.u8()?;
+    let status = TenantStatus::ALL
+        .into_iter()
+        .find(|status| *status as u8 == number)
+        .ok_or_else(|| at.fail(Fault::Unknown("tenant status", number)))?;
+    Ok(TenantEntry { id, isolation, cell, status })
+}
+
+fn put_delegation(delegation: &Delegation, out: &mut Vec<u8>) {
+    out.push(DELEGATION);
+    for name in [&delegation.id, &delegation.from, &delegation.to] {
+        put_name(out, name.as_str());
+    }
+    match &delegation.principals {
+        Delegate::Any => out.push(0),
+        Delegate::Principals(principals) => {
+            out.push(1);
+            put_list(principals, out, |principal, out| {
+                put_name(out, principal.namespace().as_str());
+                put_name(out, principal.subject());
+            });
+        }
+    }
+    put_list(&delegation.permissions, out, |permission, out| put_name(out, permission.as_str()));
+    out.extend_from_slice(&delegation.not_before.to_le_bytes());
+    out.extend_from_slice(&delegation.expires.to_le_bytes());
+    out.push(u8::from(delegation.is_withdrawn));
+}
+
+fn read_delegation(reader: &mut Reader<'_>) -> Result<Delegation, DecodeError> {
+    let id = reader.name("delegation id", TenantId::parse)?;
+    let from = reader.name("tenant", TenantId::parse)?;
+    let to = reader.name("tenant", TenantId::parse)?;
+    let principals = match read_flag(reader)? {
+        false => Delegate::Any,
+        true => Delegate::Principals(read_list("principals", reader, |reader| {
+            let namespace = reader.name("namespace", Namespace::parse)?;
+            reader.name("subject", |subject| PrincipalId::new(namespace, subject))
+        })?),
+    };
+    let permissions = read_list("permissions", reader, |reader| {
+        reader.name("permission", PermissionName::parse)
+    })?;
+    let (not_before, expires) = (reader.u64()?, reader.u64()?);
+    let is_withdrawn = read_flag(reader)?;
+    Ok(Delegation { id, from, to, principals, permissions, not_before, expires, is_withdrawn })
+}
+
+/// Writes at most [`LIST_LIMIT`] items: whoever makes a grant refuses longer lists.
+fn put_list<T>(items: &[T], out: &mut Vec<u8>, put: impl Fn(&T, &mut Vec<u8>)) {
+    let items = items.get(..LIST_LIMIT).unwrap_or(items);
+    out.extend_from_slice(&u16::try_from(items.len()).unwrap_or(u16::MAX).to_le_bytes());
+    for item in items {
+        put(item, out);
+    }
+}
+
+fn read_list<'a, T>(
+    what: &'static str,
+    reader: &mut Reader<'a>,
+    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let at = reader.clone();
+    let count = usize::from(reader.u16()?);
+    if count > LIST_LIMIT {
+        return Err(at.fail(Fault::Count(what, count as u64)));
+    }
+    let mut items = Vec::with_capacity(count);
+    for _ in 0..count {
+        items.push(read(reader)?);
+    }
+    Ok(items)
+}
