@@ -81,6 +81,18 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// The delegations that would do: a request gets through that names one of them, or has no other
+    /// to name.
+    pub fn delegations_that_cover<'p>(
+        &'p self,
+        crossing: &'p Crossing<'_>,
+    ) -> impl Iterator<Item = DelegationRow<'p>> {
+        let between = self.delegations_between(crossing.from, crossing.to);
+        between.filter(|row| crossing.check(row).is_ok())
+    }
+}
+
 impl Crossing<'_> {
     fn check(&self, row: &DelegationRow<'_>) -> Result<(), DelegationError> {
         if !row.permissions().contains(self.permission) || !row.names(self.principal) {

@@ -14,7 +14,6 @@ use super::layout::{
 use super::load::ArtifactError;
 use super::route::{self, Usage};
 use super::tables::{Row, Rows, Tables, positions};
-use super::trie::head_of;
 use crate::identity::{CellName, PermissionName, RoleName, TenantId};
 
 /// The width of a permission, in bits of a word.
@@ -173,7 +172,9 @@ impl<'t> Check<'t> {
         self.each(Section::Nodes, |position, row: &Node| {
             candidates.take(row.ends).and(candidates.take(row.rest))?;
             let edges = edges.take(row.literals)?;
-            self.literals(row, edges)?;
+            if edges.iter().any(|edge| edge.node.get() != position) {
+                return Err("it has another node's edges");
+            }
             // The nodes below are numbered as they come, so each has one parent, before it.
             let parameter = Some(row.parameter.get()).filter(|below| *below != NONE);
             for target in edges.iter().map(|edge| edge.target.get()).chain(parameter) {
@@ -184,21 +185,6 @@ impl<'t> Check<'t> {
             }
             Ok(())
         })
-    }
-
-    fn literals(&self, row: &Node, edges: &[Edge]) -> Checked {
-        const ORDER: &str = "its literals are out of order";
-        let common = row.common.get() as usize;
-        let segments = edges.iter().map(|edge| self.tables.text_bytes(edge.segment));
-        is_ascending(segments.map(|bytes| bytes.to_vec()), ORDER)?;
-        let is_headed = |edge: &Edge| {
-            self.find(edge.segment).is_ok_and(|text| edge.head.get() == head_of(text, common))
-        };
-        let heads = edges.iter().map(|edge| edge.head.get());
-        match edges.iter().all(is_headed) && heads.is_sorted() {
-            true => Ok(()),
-            false => Err(ORDER),
-        }
     }
 
     fn delegations(&self) -> Result<(), ArtifactError> {
@@ -225,16 +211,18 @@ impl<'t> Check<'t> {
 
     /// Each name is found where it stands, so none is missing and none is there twice.
     fn indices(&self) -> Result<(), ArtifactError> {
-        self.index(Section::TenantIndex, Section::Tenants, |row: &Tenant| row.id)?;
-        self.index(Section::RoleIndex, Section::Roles, |row: &Role| row.name)?;
-        self.index(Section::ScopeIndex, Section::Scopes, |row: &Scope| row.name)
+        self.index(Section::TenantIndex, Section::Tenants, |row: &Tenant| (0, row.id))?;
+        self.index(Section::RoleIndex, Section::Roles, |row: &Role| (0, row.name))?;
+        self.index(Section::ScopeIndex, Section::Scopes, |row: &Scope| (0, row.name))?;
+        let edge = |row: &Edge| (row.node.get(), row.segment);
+        self.index(Section::EdgeIndex, Section::Edges, edge)
     }
 
     fn index<R: Row + 't>(
         &self,
         index: Section,
         of: Section,
-        name: impl Fn(&R) -> Text,
+        name: impl Fn(&R) -> (u32, Text),
     ) -> Result<(), ArtifactError> {
         let damaged = ArtifactError::Section(index.name());
         let names = NameIndex::read(self.tables.section(index)).ok_or(damaged.clone())?;
@@ -242,7 +230,8 @@ impl<'t> Check<'t> {
             return Err(damaged);
         }
         self.each(of, |position, row: &R| {
-            match names.candidate(self.tables.text(name(row))) == Some(position) {
+            let (salt, name) = name(row);
+            match names.candidate(salt, self.tables.text(name)) == Some(position) {
                 true => Ok(()),
                 false => Err("its name is not where the index has it"),
             }

@@ -117,10 +117,12 @@ impl Policy {
                 named: None,
                 at: question.at,
             };
-            self.delegation_for(&crossing).ok()
+            // A token can name which, so of several that would do any lets it through.
+            let first = self.delegations_that_cover(&crossing).next();
+            first.map(|delegation| delegation.position())
         });
         match grant {
-            Some(grant) => Evaluation::Delegated(route.id(), permission, grant.position()),
+            Some(grant) => Evaluation::Delegated(route.id(), permission, grant),
             None => Evaluation::NoDelegation(route.id(), permission),
         }
     }

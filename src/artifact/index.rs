@@ -1,43 +1,44 @@
 //! Names to rows by perfect hashing: one hash and one comparison, whatever is looked up, so nobody
-//! can choose names that collide. The tables are made at compile time (`phf`'s scheme).
+//! can choose names that collide.
 
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
-use super::layout::{Bucket, Index};
+use super::hash::NameHash;
+use super::layout::{Index, NONE};
 
 /// An index over the names of one section.
 #[derive(Clone, Copy)]
 pub(super) struct NameIndex<'t> {
     seed: u64,
-    buckets: &'t [Bucket],
+    displacements: &'t [U32],
     slots: &'t [U32],
 }
 
 impl<'t> NameIndex<'t> {
     /// Reads an index; `None` if the bytes are none.
+    #[inline]
     pub(super) fn read(bytes: &'t [u8]) -> Option<Self> {
         let (index, rest) = Index::ref_from_prefix(bytes).ok()?;
-        let (buckets, rest) =
-            <[Bucket]>::ref_from_prefix_with_elems(rest, index.buckets.get() as usize).ok()?;
+        let (displacements, rest) =
+            <[U32]>::ref_from_prefix_with_elems(rest, index.buckets.get() as usize).ok()?;
         let slots = <[U32]>::ref_from_bytes(rest).ok()?;
         let is_whole = slots.len() == index.slots.get() as usize;
-        is_whole.then_some(Self { seed: index.seed.get(), buckets, slots })
+        is_whole.then_some(Self { seed: index.seed.get(), displacements, slots })
     }
 
     /// How many names it has.
     pub(super) fn len(self) -> usize {
-        self.slots.len()
+        self.slots.iter().filter(|row| row.get() != NONE).count()
     }
 
-    /// The only row that could have the name: the caller compares.
-    pub(super) fn candidate(self, name: &str) -> Option<u32> {
-        let hashes = phf_shared::hash(name, &self.seed);
-        let buckets = u32::try_from(self.buckets.len()).ok()?;
-        let slots = u32::try_from(self.slots.len()).ok()?;
-        let bucket = self.buckets.get(hashes.g.checked_rem(buckets)? as usize)?;
-        let (first, second) = (bucket.first.get(), bucket.second.get());
-        let at = phf_shared::displace(hashes.f1, hashes.f2, first, second).checked_rem(slots)?;
-        self.slots.get(at as usize).map(|row| row.get())
+    /// The only row that could have the name in the place that `salt` says: the caller compares.
+    #[inline]
+    pub(super) fn candidate(self, salt: u32, name: &str) -> Option<u32> {
+        let hash = NameHash::of(self.seed, salt, name);
+        let bucket = hash.bucket(u32::try_from(self.displacements.len()).ok()?);
+        let displacement = self.displacements.get(bucket as usize)?.get();
+        let slot = hash.slot(displacement, u32::try_from(self.slots.len()).ok()?);
+        self.slots.get(slot as usize).map(|row| row.get()).filter(|row| *row != NONE)
     }
 }

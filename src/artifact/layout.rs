@@ -82,7 +82,7 @@ pub enum Section {
     Hosts,
     /// [`Node`]s of the trie; the first is the root.
     Nodes,
-    /// [`Edge`]s: those of one node side by side, in ascending order.
+    /// [`Edge`]s: those of one node side by side.
     Edges,
     /// [`Candidate`]s: those of one place side by side, the most specific host first.
     Candidates,
@@ -98,11 +98,13 @@ pub enum Section {
     RoleIndex,
     /// The index of scopes by their names.
     ScopeIndex,
+    /// The index of edges by their segments, each in its node.
+    EdgeIndex,
 }
 
 impl Section {
     /// All of them, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Texts,
         Self::Settings,
         Self::Permissions,
@@ -123,6 +125,7 @@ impl Section {
         Self::TenantIndex,
         Self::RoleIndex,
         Self::ScopeIndex,
+        Self::EdgeIndex,
     ];
 
     /// The section's name, for people.
@@ -149,6 +152,7 @@ impl Section {
             Self::TenantIndex => "tenant index",
             Self::RoleIndex => "role index",
             Self::ScopeIndex => "scope index",
+            Self::EdgeIndex => "edge index",
         }
     }
 }
@@ -252,8 +256,6 @@ row! {
     /// A place in the trie.
     Node {
         literals: Span,
-        /// How many bytes all literals here have in common at their beginning.
-        common: U32,
         /// The node below any one segment, or [`NONE`].
         parameter: U32,
         /// The candidates for paths that end here.
@@ -266,11 +268,10 @@ row! {
 row! {
     /// A literal segment below a node.
     Edge {
-        /// The eight bytes of the segment after what it has in common with its siblings, as a
-        /// number, filled up with zeros: compared first.
-        head: U64,
+        /// The node above.
+        node: U32,
         segment: Text,
-        /// A node.
+        /// The node below.
         target: U32,
     }
 }
@@ -309,13 +310,7 @@ row! {
 }
 
 row! {
-    /// What an index begins with. Then come `buckets` pairs of displacements and `slots` positions
-    /// of rows. Made by compress, hash and displace (Belazzougui, Botelho, Dietzfelbinger 2009), so
-    /// that a look-up is one hash and one comparison, whatever is looked up.
+    /// What an index begins with. Then come `buckets` displacements and `slots` positions of rows,
+    /// each of them a [`U32`]; [`NONE`] where no name has its slot.
     Index { seed: U64, buckets: U32, slots: U32, }
-}
-
-row! {
-    /// The displacements of one bucket.
-    Bucket { first: U32, second: U32, }
 }

@@ -10,6 +10,7 @@
 mod check;
 mod delegations;
 pub mod evaluate;
+pub mod hash;
 pub mod host;
 mod index;
 pub mod layout;
@@ -37,7 +38,6 @@ pub use self::roles::{RoleId, RoleRow};
 pub use self::settings::Settings;
 use self::tables::Tables;
 pub use self::tenant::{Isolation, Tenant, TenantIndex, TenantRow};
-pub use self::trie::head_of;
 use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
 use crate::hex;
@@ -182,7 +182,8 @@ impl Policy {
     #[must_use]
     pub fn scope(&self, scope: &str) -> Option<PermissionBits<'_>> {
         let index = NameIndex::read(self.tables.section(Section::ScopeIndex))?;
-        let row: &layout::Scope = self.tables.rows(Section::Scopes).get(index.candidate(scope)?)?;
+        let row: &layout::Scope =
+            self.tables.rows(Section::Scopes).get(index.candidate(0, scope)?)?;
         let is_it = self.tables.text_bytes(row.name) == scope.as_bytes();
         is_it.then(|| self.set(row.set.get()))
     }

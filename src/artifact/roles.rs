@@ -38,7 +38,7 @@ impl Policy {
     /// The role with that name.
     #[must_use]
     pub fn find_role(&self, name: &str) -> Option<RoleId> {
-        let id = NameIndex::read(self.tables.section(Section::RoleIndex))?.candidate(name)?;
+        let id = NameIndex::read(self.tables.section(Section::RoleIndex))?.candidate(0, name)?;
         let row = self.tables.rows::<layout::Role>(Section::Roles).get(id)?;
         (self.tables.text_bytes(row.name) == name.as_bytes()).then_some(RoleId(id))
     }

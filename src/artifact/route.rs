@@ -189,10 +189,10 @@ impl<'p> RouteRow<'p> {
 
     /// A method, if the route knows it.
     #[must_use]
-    pub fn method(&self, name: &str) -> Option<RouteMethod<'p>> {
+    pub fn method<'n>(&self, name: &'n str) -> Option<RouteMethod<'n>> {
         let rows = self.tables.rows::<layout::Method>(Section::Methods).span(self.row.methods);
         let row = rows.iter().find(|row| self.tables.text_bytes(row.name) == name.as_bytes())?;
-        Some(RouteMethod { name: self.tables.text(row.name), permission: permission(row) })
+        Some(RouteMethod { name, permission: permission(row) })
     }
 
     /// The hosts that it is for; any host if there are none.

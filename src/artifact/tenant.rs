@@ -71,7 +71,7 @@ impl Policy {
     #[must_use]
     pub fn find_tenant(&self, id: &str) -> Option<TenantRow<'_>> {
         let index = NameIndex::read(self.tables.section(Section::TenantIndex))?;
-        let tenant = self.tenant(TenantIndex(index.candidate(id)?))?;
+        let tenant = self.tenant(TenantIndex(index.candidate(0, id)?))?;
         (self.tables.text_bytes(tenant.row.id) == id.as_bytes()).then_some(tenant)
     }
 }

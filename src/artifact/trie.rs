@@ -1,32 +1,19 @@
 //! The route of a path: a literal before a parameter before a rest, and among routes over the same
 //! paths the one with the most specific host.
 
+use super::index::NameIndex;
 use super::layout::{Candidate, Edge, Host, NONE, Node, Section, Span};
 use super::route::{HostRow, Matched};
 use super::tables::{Rows, Tables};
 use super::{Policy, RouteId};
 use crate::path::NormalPath;
 
-/// Eight bytes of a segment, from `common` on, as a number: their order is the order of texts that
-/// have the bytes before in common.
-#[must_use]
-pub fn head_of(segment: &str, common: usize) -> u64 {
-    let bytes = segment.as_bytes().get(common..).unwrap_or_default();
-    match bytes.first_chunk() {
-        Some(head) => u64::from_be_bytes(*head),
-        None => {
-            let mut head = [0; 8];
-            head.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-            u64::from_be_bytes(head)
-        }
-    }
-}
-
 /// The trie, with the host that is asked for.
 struct Search<'p, 'h> {
     tables: &'p Tables,
     nodes: Rows<'p, Node>,
     edges: Rows<'p, Edge>,
+    index: NameIndex<'p>,
     candidates: Rows<'p, Candidate>,
     hosts: Rows<'p, Host>,
     host: &'h str,
@@ -42,6 +29,7 @@ impl Policy {
             tables,
             nodes: tables.rows(Section::Nodes),
             edges: tables.rows(Section::Edges),
+            index: NameIndex::read(tables.section(Section::EdgeIndex))?,
             candidates: tables.rows(Section::Candidates),
             hosts: tables.rows(Section::Hosts),
             host,
@@ -61,7 +49,7 @@ impl<'h> Search<'_, 'h> {
         let Some(first) = segments.next() else {
             return self.choose(node.ends);
         };
-        self.literal(node, first)
+        self.literal(at, first)
             .and_then(|next| self.descend(next, segments.clone()))
             .or_else(|| match node.parameter.get() {
                 NONE => None,
@@ -71,14 +59,11 @@ impl<'h> Search<'_, 'h> {
             .or_else(|| self.choose(node.rest))
     }
 
-    fn literal(&self, node: &Node, segment: &str) -> Option<u32> {
-        let edges = self.edges.span(node.literals);
-        let head = head_of(segment, node.common.get() as usize);
-        let found = edges.binary_search_by(|edge| {
-            let by_head = edge.head.get().cmp(&head);
-            by_head.then_with(|| self.tables.text_bytes(edge.segment).cmp(segment.as_bytes()))
-        });
-        edges.get(found.ok()?).map(|edge| edge.target.get())
+    fn literal(&self, at: u32, segment: &str) -> Option<u32> {
+        let edge = self.edges.get(self.index.candidate(at, segment)?)?;
+        let is_it =
+            edge.node.get() == at && self.tables.text_bytes(edge.segment) == segment.as_bytes();
+        is_it.then(|| edge.target.get())
     }
 
     fn choose(&self, candidates: Span) -> Option<Matched<'h>> {

@@ -1,7 +1,9 @@
 //! Makes names findable by one hash and one comparison: a perfect hash function for the names at
-//! hand, from a fixed seed, so that the same names give the same bytes.
+//! hand, by hash and displace (Belazzougui, Botelho, Dietzfelbinger, 2009). Seeds are tried in
+//! order, so that the same names give the same bytes.
 
-use tenantguard::artifact::layout::{Bucket, Index, Text};
+use tenantguard::artifact::hash::NameHash;
+use tenantguard::artifact::layout::{Index, NONE, Text};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
@@ -9,32 +11,80 @@ use super::CompileError;
 use super::tables::Tables;
 use super::texts::Texts;
 
-/// Indexes tenants, roles and scopes.
+/// How many names share a displacement, on average.
+const NAMES_PER_BUCKET: usize = 3;
+/// How many displacements are tried for a bucket, and how many seeds for an index.
+const DISPLACEMENTS: u32 = 1 << 16;
+const SEEDS: u64 = 64;
+
+/// Indexes tenants, roles, scopes and the trie's edges.
 pub(super) fn write(tables: &mut Tables) -> Result<(), CompileError> {
     let texts = &tables.texts;
-    tables.tenant_index = of(texts, tables.tenants.iter().map(|row| row.id))?;
-    tables.role_index = of(texts, tables.roles.iter().map(|row| row.name))?;
-    tables.scope_index = of(texts, tables.scopes.iter().map(|row| row.name))?;
+    let plain = |name: Text| (0, name);
+    tables.tenant_index = of(texts, tables.tenants.iter().map(|row| plain(row.id)))?;
+    tables.role_index = of(texts, tables.roles.iter().map(|row| plain(row.name)))?;
+    tables.scope_index = of(texts, tables.scopes.iter().map(|row| plain(row.name)))?;
+    tables.edge_index = of(texts, tables.edges.iter().map(|row| (row.node.get(), row.segment)))?;
     Ok(())
 }
 
-fn of(texts: &Texts, names: impl Iterator<Item = Text>) -> Result<Vec<u8>, CompileError> {
-    let names: Vec<&str> = names.map(|name| texts.get(name)).collect();
-    let count = |n: usize| u32::try_from(n).map_err(|_| CompileError::TooLarge);
-    if names.is_empty() {
-        let index = Index { seed: 0.into(), buckets: 0.into(), slots: 0.into() };
-        return Ok(index.as_bytes().to_vec());
+/// An index over names, each with the salt of its place.
+fn of(texts: &Texts, names: impl Iterator<Item = (u32, Text)>) -> Result<Vec<u8>, CompileError> {
+    let names: Vec<(u32, &str)> = names.map(|(salt, name)| (salt, texts.get(name))).collect();
+    let buckets = count(names.len().div_ceil(NAMES_PER_BUCKET))?;
+    // A slot in nine stays empty: so the last buckets find room soon.
+    let slots = count(names.len() + names.len() / 8 + usize::from(!names.is_empty()))?;
+    for seed in 0..SEEDS {
+        let hashes: Vec<NameHash> =
+            names.iter().map(|(salt, name)| NameHash::of(seed, *salt, name)).collect();
+        if let Some((displacements, rows)) = place(&hashes, buckets, slots) {
+            let index = Index { seed: seed.into(), buckets: buckets.into(), slots: slots.into() };
+            let (displacements, rows) = (numbers(&displacements), numbers(&rows));
+            return Ok([index.as_bytes(), displacements.as_bytes(), rows.as_bytes()].concat());
+        }
     }
-    let hash = phf_generator::generate_hash(&names);
-    let index = Index {
-        seed: hash.key.into(),
-        buckets: count(hash.disps.len())?.into(),
-        slots: count(hash.map.len())?.into(),
-    };
-    let bucket =
-        |(first, second): &(u32, u32)| Bucket { first: (*first).into(), second: (*second).into() };
-    let buckets: Vec<Bucket> = hash.disps.iter().map(bucket).collect();
-    let slots: Vec<U32> =
-        hash.map.iter().map(|at| count(*at).map(U32::from)).collect::<Result<_, _>>()?;
-    Ok([index.as_bytes(), buckets.as_slice().as_bytes(), slots.as_slice().as_bytes()].concat())
+    Err(CompileError::Index)
+}
+
+/// Finds each bucket, the fullest first, a displacement that brings its names to free slots.
+fn place(hashes: &[NameHash], buckets: u32, slots: u32) -> Option<(Vec<u32>, Vec<u32>)> {
+    let mut members: Vec<(u32, Vec<(NameHash, u32)>)> =
+        (0..buckets).map(|bucket| (bucket, Vec::new())).collect();
+    for (hash, row) in hashes.iter().zip(0..) {
+        members.get_mut(hash.bucket(buckets) as usize)?.1.push((*hash, row));
+    }
+    members.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+    let mut displacements = vec![0; buckets as usize];
+    let mut rows = vec![NONE; slots as usize];
+    for (bucket, names) in members {
+        let fits = (0..DISPLACEMENTS).find(|d| try_place(&names, *d, slots, &mut rows));
+        *displacements.get_mut(bucket as usize)? = fits?;
+    }
+    Some((displacements, rows))
+}
+
+/// Puts all names into their slots, or none.
+fn try_place(names: &[(NameHash, u32)], displacement: u32, slots: u32, rows: &mut [u32]) -> bool {
+    for (done, (hash, row)) in names.iter().enumerate() {
+        match rows.get_mut(hash.slot(displacement, slots) as usize) {
+            Some(slot) if *slot == NONE => *slot = *row,
+            _ => {
+                for (hash, _) in names.iter().take(done) {
+                    if let Some(slot) = rows.get_mut(hash.slot(displacement, slots) as usize) {
+                        *slot = NONE;
+                    }
+                }
+                return false;
+            }
+        }
+    }
+    true
+}
+
+fn numbers(values: &[u32]) -> Vec<U32> {
+    values.iter().copied().map(U32::from).collect()
+}
+
+fn count(n: usize) -> Result<u32, CompileError> {
+    u32::try_from(n).map_err(|_| CompileError::TooLarge)
 }

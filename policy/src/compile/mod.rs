@@ -31,6 +31,9 @@ pub(crate) enum CompileError {
     /// More of something than positions can count.
     #[error("the policy is too large to be compiled")]
     TooLarge,
+    /// No hash function was found for the names at hand.
+    #[error("no index of the policy's names was found; rename one of them")]
+    Index,
     /// The settings could not be written.
     #[error("the settings could not be written: {0}")]
     Settings(String),

@@ -34,6 +34,7 @@ pub(super) struct Tables {
     pub(super) tenant_index: Vec<u8>,
     pub(super) role_index: Vec<u8>,
     pub(super) scope_index: Vec<u8>,
+    pub(super) edge_index: Vec<u8>,
 }
 
 /// The position of what comes next in a section.
@@ -103,6 +104,7 @@ impl Tables {
             Section::TenantIndex => &self.tenant_index,
             Section::RoleIndex => &self.role_index,
             Section::ScopeIndex => &self.scope_index,
+            Section::EdgeIndex => &self.edge_index,
         }
     }
 }

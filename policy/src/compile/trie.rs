@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tenantguard::artifact::head_of;
 use tenantguard::artifact::layout::{self, NONE, Span};
 use tenantguard::artifact::template::Segment;
 
@@ -51,11 +50,11 @@ impl Trie {
         let mut open = VecDeque::from([&self.root]);
         let mut next = 1;
         while let Some(node) = open.pop_front() {
-            let common = common_prefix(node.literals.keys());
+            let at = position(&tables.nodes)?;
             let mut edges = Vec::with_capacity(node.literals.len());
             for (segment, below) in &node.literals {
-                let (head, text) = (head_of(segment, common), tables.texts.add(segment)?);
-                edges.push(layout::Edge { head: head.into(), segment: text, target: next.into() });
+                let text = tables.texts.add(segment)?;
+                edges.push(layout::Edge { node: at.into(), segment: text, target: next.into() });
                 open.push_back(below);
                 next += 1;
             }
@@ -66,12 +65,10 @@ impl Trie {
             });
             let row = layout::Node {
                 literals: append(&mut tables.edges, edges)?,
-                common: u32::try_from(common).map_err(|_| CompileError::TooLarge)?.into(),
                 parameter: parameter.unwrap_or(NONE).into(),
                 ends: write_places(&node.ends, tables)?,
                 rest: write_places(&node.rest, tables)?,
             };
-            position(&tables.nodes)?;
             tables.nodes.push(row);
         }
         Ok(())
@@ -84,11 +81,4 @@ fn write_places(places: &[Place], tables: &mut Tables) -> Result<Span, CompileEr
     let row =
         |place: Place| layout::Candidate { route: place.route.into(), host: place.host.into() };
     append(&mut tables.candidates, places.into_iter().map(row))
-}
-
-/// How many bytes all of these, which are sorted, begin with in common.
-fn common_prefix<'t>(mut sorted: impl DoubleEndedIterator<Item = &'t Box<str>>) -> usize {
-    let Some(first) = sorted.next() else { return 0 };
-    let last = sorted.next_back().unwrap_or(first);
-    first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count()
 }

@@ -1,0 +1,67 @@
+//! The hash behind an artifact's indices. It is part of the format: another one needs another
+//! [`VERSION`](super::layout::VERSION).
+//!
+//! It need not resist anybody. An index has one place for each name that was compiled, and a look-up
+//! compares the one name that could be meant, so names that collide cost nothing. It is fast where
+//! multiplying 64 bits is, in a guest too.
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+const FINISHER: u64 = 0xbf58_476d_1ce4_e5b9;
+
+/// The hash of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameHash(u64);
+
+impl NameHash {
+    /// Hashes a name; `salt` tells equal names in different places apart.
+    #[must_use]
+    #[inline]
+    pub fn of(seed: u64, salt: u32, name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let mut state = seed ^ u64::from(salt).wrapping_mul(FINISHER) ^ length;
+        for word in bytes.as_chunks().0 {
+            state = mix(state ^ u64::from_le_bytes(*word));
+        }
+        state = mix(state ^ last_word(bytes));
+        Self((state ^ (state >> 29)).wrapping_mul(FINISHER))
+    }
+
+    /// The bucket of the name, of `count`.
+    #[must_use]
+    pub fn bucket(self, count: u32) -> u32 {
+        reduce(self.0, count)
+    }
+
+    /// The slot of the name, of `count`, with its bucket's displacement.
+    #[must_use]
+    pub fn slot(self, displacement: u32, count: u32) -> u32 {
+        let own = self.0 ^ u64::from(displacement).wrapping_mul(FINISHER);
+        reduce(mix(own), count)
+    }
+}
+
+/// The last eight bytes, or all of fewer, without a loop over them: whatever the length, it takes the
+/// same time. Together with the length it stands for no other bytes.
+fn last_word(bytes: &[u8]) -> u64 {
+    if let Some(last) = bytes.last_chunk() {
+        return u64::from_le_bytes(*last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    let at = |index: usize| u64::from(bytes.get(index).copied().unwrap_or(0));
+    at(0) | at(bytes.len() / 2) << 8 | at(bytes.len().saturating_sub(1)) << 16
+}
+
+#[inline]
+fn mix(state: u64) -> u64 {
+    let product = state.wrapping_mul(MULTIPLIER);
+    product ^ (product >> 32)
+}
+
+/// The upper half of the hash, scaled to `0..count`.
+fn reduce(hash: u64, count: u32) -> u32 {
+    let scaled = (hash >> 32).wrapping_mul(u64::from(count)) >> 32;
+    u32::try_from(scaled).unwrap_or(0)
+}
