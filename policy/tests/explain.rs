@@ -28,7 +28,11 @@ struct Told {
 
 impl World {
     fn new() -> Self {
-        let check = || tenantguard_policy::check(GOOD, Format::Yaml, &files()).unwrap();
+        Self::of(GOOD)
+    }
+
+    fn of(policy: &str) -> Self {
+        let check = || tenantguard_policy::check(policy, Format::Yaml, &files()).unwrap();
         let policy = check().compile().unwrap();
         Self { checked: check(), gate: Gate::new(Arc::new(policy)) }
     }
@@ -164,4 +168,35 @@ fn what_is_said_is_not_assumed() {
     assert_eq!(reason(&scopeless), "scope.missing");
     let elsewhere = person("partner", "acme", &["viewer"]);
     assert_eq!(reason(&elsewhere), "issuer.tenant");
+}
+
+#[test]
+fn a_delegation_is_named_whether_it_is_used_or_not() {
+    let delegation = |name: &str, expires: &str| {
+        format!(
+            "  {name}: {{from: acme, to: globex, principals: any, permissions: [users:read], \
+             not_before: 2026-01-01T00:00:00Z, expires: {expires}, \
+             consent: {{by: a@acme.example, at: 2026-01-01T00:00:00Z, reference: R}}}}\n"
+        )
+    };
+    let (live, over) =
+        (delegation("live", "2036-01-01T00:00:00Z"), delegation("over", "2026-02-01T00:00:00Z"));
+    let other = delegation("other", "2036-01-01T00:00:00Z");
+    for (delegations, claimed, reason, word) in [
+        (live.clone(), None, "permit", "delegation live lets globex do it"),
+        (over.clone(), None, "delegation.expired", "delegation over: it expired at 2026-02-01"),
+        (format!("{live}{other}"), None, "delegation.ambiguous", "delegation_id must say which"),
+        (format!("{live}{other}"), Some("other"), "permit", "delegation other lets globex do it"),
+        (live, Some("forged"), "delegation.none", "delegation_id is another one"),
+    ] {
+        let world = World::of(&format!("{GOOD}delegations:\n{delegations}"));
+        let claims = claimed.map(|id| ("delegation_id".to_owned(), id.into()));
+        let claims = claims.into_iter().collect();
+        let asked = Person { claims, ..person("platform", "globex", &["admin"]) };
+        let told = world.ask(&asked, "GET", "/tenants/acme/users");
+        let rules = &told.check("delegation").rules;
+        let rules: Vec<&str> = rules.iter().map(|rule| rule.text.as_str()).collect();
+        assert_eq!(told.reason, reason, "{claimed:?} {rules:?}");
+        assert!(rules.iter().any(|rule| rule.contains(word)), "{reason}: {rules:?}");
+    }
 }

@@ -2,6 +2,7 @@
 //! its place.
 
 use tenantguard::decision::{AccessError, Refusal};
+use tenantguard::delegation::DelegationError;
 use tenantguard::gate::Verdict;
 use tenantguard::identity::PermissionName;
 use tenantguard::time::UnixTime;
@@ -77,6 +78,20 @@ impl<'a> Context<'a> {
             Verdict::Deny(Refusal::Access(AccessError::Delegation { resource, .. })) => {
                 Some(resource)
             }
+            _ => None,
+        }
+    }
+
+    /// The delegation that the request goes by, by its name.
+    pub(super) fn delegation(&self) -> Option<&str> {
+        let position = self.decided.facts()?.delegation?;
+        self.decided.policy().delegation(position).map(|delegation| delegation.id())
+    }
+
+    /// Why no delegation lets the request through.
+    pub(super) fn delegation_error(&self) -> Option<DelegationError> {
+        match self.decided.verdict()? {
+            Verdict::Deny(Refusal::Access(AccessError::Delegation { why, .. })) => Some(*why),
             _ => None,
         }
     }

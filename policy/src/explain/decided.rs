@@ -253,7 +253,13 @@ impl<'a> Decided<'a> {
             }
             Check::Delegation => {
                 let tenant = facts.resource_tenant.as_ref()?;
-                Some(format!("the data is {tenant}'s own; none is needed"))
+                let used = facts.delegation.and_then(|position| self.policy.delegation(position));
+                Some(match used {
+                    Some(delegation) => {
+                        format!("{} lets it touch {tenant}'s data", delegation.id())
+                    }
+                    None => format!("the data is {tenant}'s own; none is needed"),
+                })
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Whose data a request asks for, and which delegation lets it, or why none does.
 
+use tenantguard::delegation::DelegationError;
 use tenantguard::identity::PermissionName;
 
 use super::Rule;
@@ -9,17 +10,14 @@ use super::rule::listed;
 use crate::report::Report;
 use crate::source::{Access, Delegation, Listed, ResourceTenant};
 
-/// The gate does not look at delegations yet.
-const NOT_HONOURED: &str =
-    "it is live and names this, but the gate does not decide by delegations yet";
-
 pub(super) fn passed(context: &Context<'_>) -> Vec<Rule> {
     let mut rules = whose(context);
     if let (Some(acting), Some(resource)) = (context.acting(), context.resource())
         && acting.id.as_str() != resource
     {
-        let live = between(context, resource).filter(|one| against(context, one).is_none());
-        rules.extend(live.map(|one| {
+        let used = context.delegation();
+        let used = between(context, resource).filter(|one| used == Some(one.name.as_str()));
+        rules.extend(used.map(|one| {
             Rule::at(format!("delegation {} lets {} do it", one.name, acting.id), &one.place)
         }));
     }
@@ -35,7 +33,7 @@ pub(super) fn refused(context: &Context<'_>) -> (Vec<Rule>, Vec<Rule>) {
         return (rules, vec![unknown(context, resource)]);
     }
     rules.extend(between(context, resource).map(|one| {
-        let why = against(context, one).unwrap_or_else(|| NOT_HONOURED.to_owned());
+        let why = against(context, one).unwrap_or_else(|| unused(context).to_owned());
         Rule::at(format!("delegation {}: {why}", one.name), &one.place)
     }));
     if between(context, resource).any(|one| against(context, one).is_none()) {
@@ -47,6 +45,19 @@ pub(super) fn refused(context: &Context<'_>) -> (Vec<Rule>, Vec<Rule>) {
         acting.id
     );
     (rules, vec![Rule::new(needed)])
+}
+
+/// Why a delegation that would do was not used.
+fn unused(context: &Context<'_>) -> &'static str {
+    match context.delegation_error() {
+        Some(DelegationError::Ambiguous) => {
+            "it would do, and so would another: the token's delegation_id must say which"
+        }
+        Some(DelegationError::AnotherTenant) => {
+            "it would do, but the token's delegated_tenant_id is another tenant"
+        }
+        _ => "it would do, but the token's delegation_id is another one",
+    }
 }
 
 /// Where the route says whose data it is.
