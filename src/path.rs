@@ -6,10 +6,12 @@
 //! what was sent, the upstream gets the normal form, so that both decide on one path.
 
 mod rules;
+mod segments;
 
 use std::borrow::Cow;
 
 pub use self::rules::{DotSegments, EncodedSlash, Encoding, PathRules, RepeatedSlashes, Semicolon};
+pub use self::segments::Segments;
 
 /// The longest path with query that is accepted, in bytes.
 pub const PATH_LIMIT: usize = 8 * 1024;
@@ -109,7 +111,7 @@ impl<'a> NormalPath<'a> {
     /// The segments, left to right. `/` has one, which is empty; so has a trailing slash.
     #[must_use]
     pub fn segments(&self) -> Segments<'_> {
-        Segments { rest: self.text.strip_prefix('/') }
+        Segments::of(&self.text)
     }
 
     /// The value of `:path` that the upstream must get, if it is not the one that was sent.
@@ -125,48 +127,6 @@ impl<'a> NormalPath<'a> {
                 }
                 Some(bytes)
             }
-        }
-    }
-}
-
-/// Where the first slash is. Segments are short: eight bytes at a time, without the preparations
-/// that a search in long texts makes.
-#[inline]
-fn find_slash(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
-    let (words, rest) = bytes.as_chunks();
-    for (word, nth) in words.iter().zip(0..) {
-        // A byte that is zero here is a slash there; the lowest one that is found is one.
-        let differs = u64::from_le_bytes(*word) ^ SLASHES;
-        let zeros = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-        if zeros != 0 {
-            return Some(nth * 8 + zeros.trailing_zeros() as usize / 8);
-        }
-    }
-    let in_rest = rest.iter().position(|byte| *byte == b'/');
-    in_rest.map(|at| words.len() * 8 + at)
-}
-
-/// The segments of a path, left to right.
-#[derive(Debug, Clone)]
-pub struct Segments<'p> {
-    /// What comes after the last slash that was passed.
-    rest: Option<&'p str>,
-}
-
-impl<'p> Iterator for Segments<'p> {
-    type Item = &'p str;
-
-    #[inline]
-    fn next(&mut self) -> Option<&'p str> {
-        let rest = self.rest?;
-        match find_slash(rest.as_bytes()) {
-            Some(end) => {
-                self.rest = rest.get(end + 1..);
-                rest.get(..end)
-            }
-            None => self.rest.take(),
         }
     }
 }

@@ -187,6 +187,19 @@ fn a_role_that_a_tenant_defines_holds_there_alone_and_inherits_what_is_changed_t
     assert_eq!(may(&policy, "acme", "unheard-of"), [""; 0]);
 }
 
+#[test]
+fn what_is_granted_above_the_ceiling_does_not_reach_a_tenants_own_roles() {
+    let own = "globex: {isolation: shared, roles: {auditor: {extends: [viewer]}}}";
+    let grant = "overrides:\n  - {tenant: globex, role: viewer, grant: ['users:*']}";
+    let text = GOOD
+        .replace("\ntenants:", OWN_ROLES)
+        .replace("globex: {isolation: shared}", own)
+        .replace("overrides:", grant);
+    let policy = compile(&text, Format::Yaml, &files()).unwrap();
+    assert_eq!(may(&policy, "globex", "viewer"), ["reports:read", "users:read"]);
+    assert_eq!(may(&policy, "globex", "auditor"), ["reports:read"]);
+}
+
 fn issuer<'p>(policy: &'p Policy, url: &str) -> &'p Issuer {
     policy.find_issuer(url).unwrap().1
 }

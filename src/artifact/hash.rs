@@ -65,3 +65,38 @@ fn reduce(hash: u64, count: u32) -> u32 {
     let scaled = (hash >> 32).wrapping_mul(u64::from(count)) >> 32;
     u32::try_from(scaled).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Whatever changes these figures changes the format.
+    #[test]
+    fn a_name_has_the_hash_that_artifacts_were_made_with() {
+        for (seed, salt, name, bucket, slot) in [
+            (0, 0, "", 0, 188),
+            (0, 0, "acme", 282, 333),
+            (1, 0, "acme", 280, 259),
+            (0, 7, "acme", 479, 393),
+            (3, 0, "tenant-00042", 25, 282),
+            (0, 0, "reports", 887, 607),
+        ] {
+            let hash = NameHash::of(seed, salt, name);
+            assert_eq!((hash.bucket(1000), hash.slot(5, 1000)), (bucket, slot), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn short_names_that_differ_have_different_last_words() {
+        let names = ["", "a", "aa", "aaa", "aba", "aab", "baa", "aaaa", "aaaaa", "aaaab"];
+        for (at, name) in names.iter().enumerate() {
+            for other in names.iter().skip(at + 1) {
+                let differ = name.len() != other.len()
+                    || last_word(name.as_bytes()) != last_word(other.as_bytes());
+                assert!(differ, "{name:?} {other:?}");
+            }
+        }
+    }
+}

@@ -124,15 +124,21 @@ impl<'s> Roles<'s> {
     }
 
     /// Roles that the tenant defines build on each other and on the platform's roles, as these are
-    /// in this tenant.
+    /// in this tenant. What the platform grants a role here beyond the ceiling of tenants' roles is
+    /// not passed on to them.
     fn add_defined<'t>(&self, tenant: &'t Tenant, own: &mut BTreeMap<&'t RoleName, Rights>)
     where
         's: 't,
     {
+        let resolved = self.input.resolved;
+        let ceiling = self.input.source.tenant_roles.as_ref();
+        let ceiling = ceiling.map_or_else(PermissionSet::new, |allowed| {
+            resolved.declared.expand(&allowed.permissions)
+        });
         for at in order_of(&tenant.roles) {
             let Some(role) = tenant.roles.get(at) else { continue };
             let mut rights = Rights {
-                allow: self.input.resolved.declared.expand(&role.permissions),
+                allow: resolved.declared.expand(&role.permissions),
                 deny: PermissionSet::new(),
                 line: self.input.line(&role.place),
             };
@@ -143,6 +149,7 @@ impl<'s> Roles<'s> {
                     rights.deny.union_with(&base.deny);
                 }
             }
+            rights.allow.intersect_with(&ceiling);
             own.insert(&role.name.value, rights);
         }
     }
