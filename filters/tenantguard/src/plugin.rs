@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tenantguard::artifact::Policy;
 use tenantguard::gate::Gate;
@@ -21,18 +22,19 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// Sets a plugin up for a policy.
+    /// Sets a plugin up for a policy, which has been made ready since `begun`.
     ///
     /// # Errors
     /// The host gives no randomness.
-    pub(crate) fn new(policy: Arc<Policy>) -> Result<Self, getrandom::Error> {
+    pub(crate) fn new(policy: Arc<Policy>, begun: Instant) -> Result<Self, getrandom::Error> {
         let ids = IdSource::seeded()?;
         let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
             Some(verifier) => (Arc::new(verifier), "the host"),
             None => (Arc::new(PureRust), "the guest"),
         };
         let digest = policy.digest();
-        log::info!("ready, policy {digest}, signatures verified by {signatures}");
+        let millis = begun.elapsed().as_millis();
+        log::info!("ready in {millis} ms, policy {digest}, signatures verified by {signatures}");
         let (seed, instance) = (ids.private_seed(), ids.instance());
         let gate = Gate::with_verifier(policy, verifier, seed);
         let engine = Rc::new(Engine::new(gate, ids, Metrics::define()));

@@ -2,6 +2,7 @@
 //! that is refused leaves the last good one in place, and Envoy says why.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -39,6 +40,7 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
+        let begun = Instant::now();
         let configuration = self.get_plugin_configuration().unwrap_or_default();
         let policy = match config::compile(&configuration) {
             Ok(policy) => policy,
@@ -47,7 +49,7 @@ impl RootContext for Root {
                 return false;
             }
         };
-        match Plugin::new(policy) {
+        match Plugin::new(policy, begun) {
             Ok(plugin) => self.state = State::Ready(Rc::new(plugin)),
             Err(error) => {
                 log::error!("the host gives no randomness: {error}");

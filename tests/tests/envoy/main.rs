@@ -102,6 +102,7 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("startup: the deployed configuration reloads a failed VM", startup::fail_reload),
     alone("startup: the deployed configuration starts as it is", startup::as_deployed),
     alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
+    alone("startup: ten thousand tenants are ready soon", startup::large_policy),
     alone("startup: a configuration that is none is refused", startup::no_configuration),
     alone(
         "reload: a new policy takes effect as a whole or not at all",
