@@ -63,7 +63,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check and render a policy
+    /// Check, explain, test, compare and compile policies
     #[command(subcommand, disable_help_subcommand = true)]
     Policy(policy::Command),
     /// Verify tokens; make keys and tokens for development

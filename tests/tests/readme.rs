@@ -44,3 +44,17 @@ fn the_fields_of_an_issuer_have_no_findings() {
         blocks()[1]
     ));
 }
+
+#[test]
+fn the_rest_of_the_language_has_no_findings() {
+    let fragment = blocks().into_iter().find(|block| block.starts_with("paths:"));
+    let fragment = fragment.expect("the README has a block that begins with `paths:`");
+    let fragment =
+        fragment.replacen("tenants:\n", "tenants:\n  partnerco: {isolation: shared}\n", 1);
+    check(&format!(
+        "version: 1\naudiences: [api.example.com]\n{fragment}\n\
+         issuers: {{partnerco-sso: {{issuer: https://sso.partnerco.example, \
+         keys: {{jwks_file: partnerco.jwks.json}}, asserts: {{tenants: [partnerco], roles: [viewer]}}}}}}\n\
+         roles: {{viewer: {{permissions: ['reports:read']}}}}\n"
+    ));
+}

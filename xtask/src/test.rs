@@ -17,6 +17,8 @@ const FILTERS: [&str; 4] = ["-p", "tenantguard-filter", "-p", "tenantguard-noop-
 const CORPUS: [&str; 2] = ["core", "decide"];
 /// Tests that need Envoy and the filter.
 const IN_ENVOY: [&str; 2] = ["envoy", "identity_provider"];
+/// Has tests that take long run too.
+const LONG: &str = "TENANTGUARD_LONG";
 /// Tests that run under Node; natively they are empty.
 const UNDER_NODE: [&str; 1] = ["wasm"];
 
@@ -44,7 +46,11 @@ pub(crate) fn run_tests(long: bool) -> Result<()> {
     steps.step("unit tests", || {
         let others = [&CORPUS[..], &IN_ENVOY, &UNDER_NODE].concat();
         let units = cargo(&["test", "--locked", "--lib", "--bins"]);
-        run(&mut with(units, &tests.selection(|name| !others.contains(&name))))?;
+        let mut units = with(units, &tests.selection(|name| !others.contains(&name)));
+        if long {
+            units.env(LONG, "1");
+        }
+        run(&mut units)?;
         run(&mut cargo(&["test", "--locked", "--doc"]))
     })?;
     steps.step("corpus through the core and through `tenantguard decide`", || {
@@ -64,7 +70,7 @@ pub(crate) fn run_tests(long: bool) -> Result<()> {
         let envoy = cargo(&["test", "--locked"]);
         let mut envoy = with(envoy, &tests.selection(|name| IN_ENVOY.contains(&name)));
         if long {
-            envoy.env("TENANTGUARD_LONG", "1");
+            envoy.env(LONG, "1");
         }
         run(&mut envoy)
     })?;

@@ -97,8 +97,9 @@ impl Shared {
         }
     }
 
-    /// Holds what has come of the body to the permit's limit.
-    fn count_body(&self, size: usize) -> Settled {
+    /// Holds what has come of the body to the permit's limit. Nothing of it goes on before there is a
+    /// permit, or after the request was answered.
+    fn count_body(&self, size: usize) -> Action {
         let so_far = self.body.get().saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
         self.body.set(so_far);
         let gate = &self.plugin.engine.gate;
@@ -107,11 +108,12 @@ impl Shared {
                 .body_limit()
                 .filter(|limit| so_far > *limit)
                 .map(|limit| gate.refuse_body(permit, limit)),
-            State::NotAsked | State::Waiting(_) | State::Denied(_) => None,
+            State::NotAsked => None,
+            State::Waiting(_) | State::Denied(_) => return Action::Pause,
         };
-        match denial {
-            Some(denial) => self.settle(Step::Deny(denial)),
-            None => Settled::GoesOn,
+        match denial.map(|denial| self.settle(Step::Deny(denial))) {
+            None | Some(Settled::GoesOn) => Action::Continue,
+            Some(Settled::Answered | Settled::Waits(_)) => Action::Pause,
         }
     }
 
@@ -172,10 +174,7 @@ impl HttpContext for Stream {
 
     /// A body is counted as it comes, whatever length it announced.
     fn on_http_request_body(&mut self, size: usize, _is_last: bool) -> Action {
-        match self.shared.count_body(size) {
-            Settled::GoesOn => Action::Continue,
-            Settled::Answered | Settled::Waits(_) => Action::Pause,
-        }
+        self.shared.count_body(size)
     }
 
     /// An upstream may read trailers as headers, so ours are as forged there as anywhere.

@@ -160,7 +160,9 @@ fn host_parameter(route: &Route, name: &str, place: &Place, report: &mut Report)
         }
         None => return,
     };
+    // Another host's parameter of that very name is no suggestion.
     let names = route.hosts.iter().filter_map(|host| host.value.parameter());
+    let names = names.filter(|other| *other != name);
     let help = report
         .suggest(name, names)
         .unwrap_or_else(|| format!("write a host such as \"{{{name}}}.example.com\" in `hosts`"));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::rig::{Rig, callers, request};
 
 /// The todo application of the gateway scenario.
-const TODO_POLICY: &str = "\
+const GATEWAY_POLICY: &str = "\
 version: 1
 audiences: [todo.example.com]
 issuers:
@@ -148,7 +148,7 @@ async fn the_gateway_decisions_of_the_working_group_hold() {
              roles = {roles}\n"
         )
     });
-    let rig = service(TODO_POLICY, &subjects.collect::<String>()).await;
+    let rig = service(GATEWAY_POLICY, &subjects.collect::<String>()).await;
     let cases = decisions["evaluation"].as_array().unwrap();
     assert_eq!(cases.len(), 25);
     for case in cases {
