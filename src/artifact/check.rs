@@ -148,6 +148,9 @@ impl<'t> Check<'t> {
         }
         within(u32::from(row.usage), Usage::ALL.len(), "there is no such usage")?;
         within(u32::from(row.mode), 3, "there is no such mode")?;
+        within(u32::from(row.on_stale), 3, "there is no such rule for a stale copy")?;
+        within(u32::from(row.asks), 2, "it must ask or not")?;
+        within(u32::from(row.keeps_streams), 2, "it must keep streams or not")?;
         within(u32::from(row.resource), 5, "there is no such place for a resource tenant")
     }
 

@@ -100,16 +100,21 @@ impl Policy {
         is_allowed
     }
 
-    /// What these roles together may do in the tenant.
+    /// What these roles together may do in the tenant; without one, in a tenant that the policy does
+    /// not list and so changes nothing about them.
     #[must_use]
     pub fn permissions_of<'r>(
         &self,
-        tenant: TenantIndex,
+        tenant: impl Into<Option<TenantIndex>>,
         roles: impl IntoIterator<Item = &'r str>,
     ) -> PermissionSet {
+        let tenant = tenant.into();
         let (mut allow, mut deny) = (PermissionSet::new(), PermissionSet::new());
         for role in roles {
-            let row = self.find_role(role).and_then(|role| self.role_row(tenant, role));
+            let row = self.find_role(role).and_then(|role| match tenant {
+                Some(tenant) => self.role_row(tenant, role),
+                None => self.base_role(role),
+            });
             if let Some(row) = row {
                 allow.add(row.allow);
                 deny.add(row.deny);

@@ -35,8 +35,8 @@ impl Isolation {
 /// What the directory knows of a tenant, in names that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its position in the policy.
-    pub index: TenantIndex,
+    /// Its position in the policy; none if only the control service knows it.
+    pub index: Option<TenantIndex>,
     /// Its id.
     pub id: TenantId,
     /// How its data is kept apart.
@@ -108,7 +108,7 @@ impl<'p> TenantRow<'p> {
     #[must_use]
     pub fn to_tenant(&self) -> Option<Tenant> {
         let (id, cell) = (TenantId::parse(self.id()).ok()?, CellName::parse(self.cell()).ok()?);
-        Some(Tenant { index: self.index, id, isolation: self.isolation(), cell })
+        Some(Tenant { index: Some(self.index), id, isolation: self.isolation(), cell })
     }
 
     /// Where it stands in the source.
