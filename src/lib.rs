@@ -33,6 +33,7 @@
 
 pub mod artifact;
 pub mod audit;
+mod bytes;
 pub mod control;
 pub mod credential;
 pub mod decision;
