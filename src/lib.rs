@@ -34,6 +34,7 @@
 
 pub mod artifact;
 pub mod audit;
+mod bytes;
 pub mod control;
 pub mod credential;
 pub mod decision;

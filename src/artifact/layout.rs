@@ -98,7 +98,7 @@ pub enum Section {
     RoleIndex,
     /// The index of scopes by their names.
     ScopeIndex,
-    /// The index of edges by their segments, each in its node.
+    /// The index of edges by their first segments, each in its node.
     EdgeIndex,
 }
 
@@ -274,11 +274,12 @@ row! {
 }
 
 row! {
-    /// A literal segment below a node.
+    /// Literal segments below a node, with slashes between them: those that nothing branches off
+    /// between. The edges of a node differ in the first one.
     Edge {
         /// The node above.
         node: U32,
-        segment: Text,
+        run: Text,
         /// The node below.
         target: U32,
     }

@@ -7,6 +7,7 @@ use super::host::HostFrame;
 use super::layout::{self, NONE, Section};
 use super::tables::Tables;
 use super::{Policy, RouteId, SourceLine};
+use crate::bytes::same;
 use crate::permissions::PermissionId;
 use crate::request::Mode;
 
@@ -247,7 +248,8 @@ impl<'p> RouteRow<'p> {
     #[must_use]
     pub fn method<'n>(&self, name: &'n str) -> Option<RouteMethod<'n>> {
         let rows = self.tables.rows::<layout::Method>(Section::Methods).span(self.row.methods);
-        let row = rows.iter().find(|row| self.tables.text_bytes(row.name) == name.as_bytes())?;
+        let row =
+            rows.iter().find(|row| same(self.tables.text_bytes(row.name), name.as_bytes()))?;
         Some(RouteMethod { name, permission: permission(row) })
     }
 
