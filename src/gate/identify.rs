@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::bearer::Bearer;
 use super::pipeline::Stop;
-use super::{Facts, Gate, Need};
+use super::{Facts, Gate, Need, Waited};
 pub use crate::control::Handles;
 use crate::decision::{BindingError, Refusal};
 use crate::identity::{PrincipalId, TenantId};
@@ -63,7 +63,8 @@ impl Gate {
     ) -> Result<Identity, Unidentified> {
         let ids = RequestIds::from_entropy([0; 32]);
         let request = Request { headers: &[], mode: None, ids, certificate: None };
-        self.identified(text, &request, now, has_waited).map_err(|stop| match stop {
+        let waited = if has_waited { Waited::Answer } else { Waited::Nothing };
+        self.identified(text, &request, now, waited).map_err(|stop| match stop {
             Stop::Refused(refusal) => Unidentified::Refused(refusal),
             Stop::Needs(need) => Unidentified::Needs(need),
         })
@@ -74,13 +75,13 @@ impl Gate {
         text: &str,
         request: &Request<'_>,
         now: Now,
-        has_waited: bool,
+        waited: Waited,
     ) -> Result<Identity, Stop> {
         let token = CompactToken::parse(text).map_err(Refusal::from)?;
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
         let (id, issuer) =
             self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
-        let verified = self.pipeline(request, now, has_waited).verify(token, id, issuer)?;
+        let verified = self.pipeline(request, now, waited).verify(token, id, issuer)?;
         let claims = verified.claims(issuer, now.wall).map_err(Refusal::from)?;
         let mut facts = Facts::default();
         let parts = (&*self.policy, self.control.as_ref());

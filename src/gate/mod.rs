@@ -66,9 +66,30 @@ pub enum Need {
     Introspect(Question),
 }
 
+/// What a decision has waited for, in the order in which it may: for nothing twice, and for nothing
+/// that comes before, so that it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Waited {
+    Nothing,
+    Keys,
+    Snapshot,
+    Answer,
+}
+
+impl From<&Need> for Waited {
+    fn from(need: &Need) -> Self {
+        match need {
+            Need::Keys(_) => Self::Keys,
+            Need::Snapshot => Self::Snapshot,
+            Need::Introspect(_) => Self::Answer,
+        }
+    }
+}
+
 /// A decision that waits. It owns what [`Gate::resume`] needs, so that each stream asks for itself.
 #[derive(Debug)]
 pub struct Pending {
+    waited: Waited,
     headers: HeaderList,
     mode: Option<Mode>,
     ids: RequestIds,
@@ -76,13 +97,13 @@ pub struct Pending {
 }
 
 impl Pending {
-    fn new(request: &Request<'_>) -> Self {
+    fn new(request: &Request<'_>, waited: Waited) -> Self {
         let Request { headers, mode, ids, certificate } = *request;
-        Self { headers: headers.to_vec(), mode, ids, certificate }
+        Self { waited, headers: headers.to_vec(), mode, ids, certificate }
     }
 
     fn request(&self) -> Request<'_> {
-        let Self { headers, mode, ids, certificate } = self;
+        let Self { headers, mode, ids, certificate, .. } = self;
         Request { headers, mode: *mode, ids: *ids, certificate: *certificate }
     }
 }
@@ -136,16 +157,16 @@ impl Gate {
     /// Decides a request.
     #[must_use]
     pub fn begin(&self, request: &Request<'_>, now: Now) -> Step {
-        self.settle(&self.pipeline(request, now, false))
+        self.settle(&self.pipeline(request, now, Waited::Nothing))
     }
 
-    /// Goes on with a decision when what it needs is in hand, or the time for it is over: it is
-    /// settled now, one way or the other. Nothing waits twice. An answer to another request's
-    /// question is none.
+    /// Goes on with a decision when what it needs is in hand, or the time for it is over. It may ask
+    /// for what comes later, and never for the same again. An answer to another request's question
+    /// is none.
     #[must_use]
     pub fn resume(&self, pending: &Pending, answer: Option<&Answer>, now: Now) -> Step {
         let request = pending.request();
-        self.settle(&Pipeline { answer, ..self.pipeline(&request, now, true) })
+        self.settle(&Pipeline { answer, ..self.pipeline(&request, now, pending.waited) })
     }
 
     /// The account of a decision whose client left before it was settled.
@@ -190,12 +211,7 @@ impl Gate {
         &self.ring
     }
 
-    fn pipeline<'a>(
-        &'a self,
-        request: &'a Request<'a>,
-        now: Now,
-        has_waited: bool,
-    ) -> Pipeline<'a> {
+    fn pipeline<'a>(&'a self, request: &'a Request<'a>, now: Now, waited: Waited) -> Pipeline<'a> {
         Pipeline {
             policy: &self.policy,
             verifier: &*self.verifier,
@@ -205,7 +221,7 @@ impl Gate {
             answer: None,
             request,
             now,
-            has_waited,
+            waited,
             #[cfg(feature = "what-if")]
             stated: None,
         }
@@ -217,7 +233,7 @@ impl Gate {
             Ok(Some(granted)) => self.conclude(request, now, facts, Ok(granted)),
             Ok(None) => Step::Off,
             Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),
-            Err(Stop::Needs(need)) => Step::Ask(Pending::new(request), need),
+            Err(Stop::Needs(need)) => Step::Ask(Pending::new(request, Waited::from(&need)), need),
         }
     }
 

@@ -7,7 +7,7 @@ use super::account::{Facts, Verdict};
 use super::bearer::{Bearer, find_tenant};
 use super::control::Control;
 use super::tokens::TokenCache;
-use super::{Need, mode_of};
+use super::{Need, Waited, mode_of};
 use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Streams, Usage};
 use crate::artifact::{Policy, Tenant};
 use crate::decision::{AccessError, Refusal, TenantError};
@@ -94,8 +94,8 @@ pub(super) struct Pipeline<'a> {
     pub(super) control: Option<&'a Control>,
     /// What the control service has answered, if it was asked.
     pub(super) answer: Option<&'a Answer>,
-    /// Whether the request has waited for what it needed, and is to be settled now.
-    pub(super) has_waited: bool,
+    /// What the request has waited for already.
+    pub(super) waited: Waited,
     /// Claims to take as verified, instead of the request's token.
     #[cfg(feature = "what-if")]
     pub(super) stated: Option<&'a crate::token::StatedClaims>,
@@ -247,7 +247,7 @@ impl Pipeline<'_> {
         match self.ring.in_hand(id, self.now.monotonic) {
             InHand::Keys(keys) => Ok(keys),
             InHand::Stale => Err(Refusal::KeysStale.into()),
-            InHand::Nothing if self.has_waited => Err(Refusal::KeysUnavailable.into()),
+            InHand::Nothing if self.waited >= Waited::Keys => Err(Refusal::KeysUnavailable.into()),
             InHand::Nothing => Err(Stop::Needs(Need::Keys(id))),
         }
     }
@@ -261,7 +261,7 @@ impl Pipeline<'_> {
     }
 
     fn may_wait_for_keys(&self, id: IssuerId) -> bool {
-        !self.has_waited && self.ring.is_worth_waiting(id, self.now.monotonic)
+        self.waited < Waited::Keys && self.ring.is_worth_waiting(id, self.now.monotonic)
     }
 
     /// The tenant whose data the request names, wherever the route has it named.

@@ -1,10 +1,9 @@
 //! Whether a bearer is refused by the control state, and whose word counts for that: the copy's
 //! within its lease, and past it what the route says.
 
-use super::Facts;
-use super::Need;
 use super::bearer::Bearer;
 use super::pipeline::{Pipeline, Stop};
+use super::{Facts, Need, Waited};
 use crate::artifact::route::{OnStale, Revocation, RouteRow};
 use crate::decision::StaleError;
 use crate::delegation::Grant;
@@ -68,9 +67,9 @@ impl Pipeline<'_> {
     }
 
     pub(super) fn needs_copy(&self) -> Stop {
-        match self.has_waited {
-            false => Stop::Needs(Need::Snapshot),
-            true => StaleError::NoCopy.into(),
+        match self.waited < Waited::Snapshot {
+            true => Stop::Needs(Need::Snapshot),
+            false => StaleError::NoCopy.into(),
         }
     }
 
@@ -81,7 +80,7 @@ impl Pipeline<'_> {
         let (Some(token), Some(held)) = (bearer.watched(), held) else {
             return Err(StaleError::NoCopy.into());
         };
-        if !self.has_waited {
+        if self.waited < Waited::Answer {
             return Err(Stop::Needs(Need::Introspect(Question::new(token, nonce, held))));
         }
         match self.answer.map_or(AnswerVerdict::Unusable, |answer| answer.to(nonce)) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::bearer::Bearer;
 use super::pipeline::{Pipeline, Stop};
-use super::{Facts, Gate, Step};
+use super::{Facts, Gate, Step, Waited};
 use crate::decision::Refusal;
 use crate::request::Request;
 use crate::time::Now;
@@ -28,7 +28,7 @@ impl Gate {
         claims: &StatedClaims,
         now: Now,
     ) -> Step {
-        let mut pipeline = self.pipeline(request, now, true);
+        let mut pipeline = self.pipeline(request, now, Waited::Answer);
         pipeline.stated = Some(claims);
         self.settle(&pipeline)
     }

@@ -70,12 +70,18 @@ impl Stream {
 impl Shared {
     /// Goes on with a request that has waited; the host's context must be its own.
     pub(crate) fn resume(self: &Rc<Self>, answer: Option<&Answer>) {
-        if let Settled::GoesOn = self.decide_now(answer) {
+        let settled = match self.decide_now(answer) {
+            Settled::Waits(need) => self.wait(need),
+            Settled::GoesOn => Action::Continue,
+            Settled::Answered => Action::Pause,
+        };
+        if settled == Action::Continue {
             host::resume_request();
         }
     }
 
-    /// Settles what was waiting with what is in hand. Nothing waits twice.
+    /// Settles what was waiting with what is in hand, or finds out what else it needs. Nothing waits
+    /// for the same twice.
     fn decide_now(self: &Rc<Self>, answer: Option<&Answer>) -> Settled {
         let State::Waiting(pending) = self.state.replace(State::NotAsked) else {
             return Settled::Answered;
@@ -177,7 +183,8 @@ impl Shared {
             true => Action::Pause,
             false => match self.decide_now(None) {
                 Settled::GoesOn => Action::Continue,
-                Settled::Answered | Settled::Waits(_) => Action::Pause,
+                Settled::Answered => Action::Pause,
+                Settled::Waits(need) => self.wait(need),
             },
         }
     }

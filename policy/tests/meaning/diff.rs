@@ -10,6 +10,7 @@ use tenantguard_policy::{Format, compile};
 
 use super::naive::{Ask, allows};
 use super::spec::{ROLES, Spec, TENANTS, files, spec};
+use crate::common::GOOD;
 
 /// Requests that together are of every kind that two of the templates can tell apart.
 const PATHS: [&str; 11] = [
@@ -134,5 +135,31 @@ proptest! {
         };
         let (there, (gained, lost, issuers, settings, open)) = (count(&there), count(&back));
         prop_assert_eq!(there, (lost, gained, issuers, settings, open));
+    }
+}
+
+#[test]
+fn what_a_route_says_of_revocation_is_part_of_its_meaning() {
+    const PLAIN: &str = "methods: {GET: users:read}\n";
+    let policy = |fields: &str| {
+        let text = GOOD.replace(PLAIN, &format!("{PLAIN}{fields}"));
+        compile(&text, Format::Yaml, &crate::common::files()).unwrap()
+    };
+    let without = policy("");
+    for (fields, expected) in [
+        ("    on_stale: deny\n", [("on_stale", "ask", "deny")]),
+        ("    on_stale: {allow: 2m}\n", [("on_stale", "ask", "allow for 120 s")]),
+        ("    revocation: ask\n", [("revocation", "copy", "ask")]),
+        ("    streams: keep\n", [("streams", "close", "keep")]),
+    ] {
+        let diff = Diff::between(&without, &policy(fields));
+        let changes = diff.routes.iter().flat_map(|route| &route.fields);
+        let found: Vec<_> = changes
+            .map(|change| (&*change.field, change.before.as_deref(), change.after.as_deref()))
+            .collect();
+        assert_eq!(found, expected.map(|(name, was, is)| (name, Some(was), Some(is))), "{fields}");
+    }
+    for default in ["    on_stale: ask\n", "    revocation: copy\n", "    streams: close\n"] {
+        assert!(Diff::between(&without, &policy(default)).is_empty(), "{default}");
     }
 }

@@ -7,6 +7,7 @@ mod body;
 mod control_faults;
 mod controlled;
 mod corpus;
+mod dead_leader;
 mod figures;
 mod grpc;
 mod hostile;
@@ -122,7 +123,7 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("binding: a bound token is taken from its client only", binding::holds),
     alone("metrics: decisions are counted by reason", metrics::by_reason),
     alone("revocation: what is revoked is refused at once, and nothing else", revocation::targets),
-    alone("revocation: a route that asks is ahead of the copy", revocation::asked),
+    alone("revocation: a route that asks does so each time", revocation::asked),
     alone(
         "revocation: the service knows each proxy, and the proxy shows where it is",
         revocation::seen,
@@ -139,6 +140,7 @@ const BEHAVIOURS: &[Behaviour] = &[
     ),
     alone("revocation: two configurations in one Envoy do not mix", control_faults::two_services),
     alone("revocation: another VM leads when the leader goes", control_faults::leader_goes),
+    alone("revocation: a leader that is gone without a word is replaced", dead_leader::is_replaced),
     alone("revocation: a VM that is far behind gets a newer snapshot", control_faults::far_behind),
     alone(
         "open streams: one ends when its token is revoked, another goes on",

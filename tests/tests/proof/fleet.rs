@@ -111,7 +111,7 @@ fn plugin() -> Result<String> {
     let plugin = policy::plugin_configuration_of(&yaml, &policy::key_files());
     let plugin = plugin.map_err(|findings| anyhow::anyhow!("the proof's policy: {findings}"))?;
     let mut plugin: Value = serde_json::from_str(&plugin)?;
-    let control = json!({"cluster": "tenantguard-control", "ask_deadline": "500ms"});
+    let control = json!({"cluster": "tenantguard-control", "ask_deadline": "1s"});
     plugin.as_object_mut().context("no object")?.insert("control".to_owned(), control);
     Ok(plugin.to_string())
 }

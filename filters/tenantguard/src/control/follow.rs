@@ -15,7 +15,7 @@ use super::board::{Board, Posted};
 /// How many bytes of frames are applied before a decision: some ten thousand revocations.
 const FRAMES_AT_ONCE: usize = 512 * 1024;
 /// How many entries of a snapshot are loaded at a time.
-const SLICE: usize = 10_000;
+const SLICE: usize = 5_000;
 /// How long to wait for a snapshot before looking again.
 const RETRY: Duration = Duration::from_millis(200);
 
