@@ -21,7 +21,7 @@ pub use self::layers::PREFIX;
 use self::source::Source;
 pub use self::source::{
     AuthzenSource, Condition, FeedSource, Grant, LimitsSource, LogFormat, LogSource, Mapping,
-    Resource, SessionsSource, StoreSource, Subject,
+    Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
 };
 pub use self::units::{Size, Span, UnitError};
 

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod access;
+#[path = "../authority.rs"]
+mod authority;
 mod authzen;
 mod connections;
 mod document;

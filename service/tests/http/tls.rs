@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::SanType;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tenantguard_service::config::{Config, Flags};
@@ -13,35 +13,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
+use crate::authority::Authority;
 use crate::rig::{Answer, bearer, callers, parse, request};
 
 const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
-
-/// Signs certificates.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self { issuer: CertifiedIssuer::self_signed(parameters, key).unwrap() }
-    }
-
-    fn sign(&self, name: SanType) -> (rcgen::Certificate, KeyPair) {
-        let mut parameters = CertificateParams::default();
-        parameters.subject_alt_names = vec![name];
-        let key = KeyPair::generate().unwrap();
-        (parameters.signed_by(&key, &self.issuer).unwrap(), key)
-    }
-
-    fn client(&self, uri: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-        let (certificate, key) = self.sign(SanType::URI(uri.try_into().unwrap()));
-        (certificate.der().clone(), key.into())
-    }
-}
 
 struct Secured {
     address: std::net::SocketAddr,
