@@ -82,6 +82,10 @@ struct How {
     /// Block a principal or a tenant until it is taken back, newly issued tokens too
     #[arg(long, conflicts_with = "undo")]
     suspend: bool,
+    /// When tokens, a session or a key need no longer be refused, RFC 3339: not before every token
+    /// concerned has expired [default: as long as any token lives]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["suspend", "undo"])]
+    expires: Option<String>,
     /// Read what to name from standard input, one a line: a name, or a JSON object
     #[arg(long)]
     from_stdin: bool,
@@ -170,7 +174,7 @@ impl How {
                 .post(&format!("/v1/restorations{query}"), &RestorationRequest { reason, targets }),
             false => client.post(
                 &format!("/v1/revocations{query}"),
-                &RevocationRequest { reason, targets, mode },
+                &RevocationRequest { reason, targets, mode, expires: self.expires.clone() },
             ),
         };
         Ok(done?)

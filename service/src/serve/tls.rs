@@ -6,12 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::TlsAcceptor;
 
+use super::reload::{Reload, ReloadError};
 use crate::config::TlsFiles;
 
 /// Why there is no TLS.
@@ -46,8 +48,40 @@ pub enum TlsError {
     },
 }
 
-/// Takes connections as these files say.
-pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+/// Takes connections as files say that may change.
+pub(super) struct LiveTls {
+    files: TlsFiles,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl LiveTls {
+    pub(super) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self { files: files.clone(), acceptor: RwLock::new(acceptor(files)?) })
+    }
+
+    /// For the next connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().clone()
+    }
+}
+
+impl Reload for Arc<LiveTls> {
+    fn name(&self) -> &'static str {
+        "tls"
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let TlsFiles { certificate, key, client_ca } = self.files.clone();
+        [Some(certificate), Some(key), client_ca].into_iter().flatten().collect()
+    }
+
+    fn reload(&mut self) -> Result<(), ReloadError> {
+        *self.acceptor.write() = acceptor(&self.files)?;
+        Ok(())
+    }
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let pair = |source| TlsError::Pair { path: files.certificate.clone(), source };
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
