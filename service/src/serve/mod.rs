@@ -39,6 +39,7 @@ use crate::http::{self, App};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::state::{Control, ControlError, Settings};
+use crate::store::Durability;
 
 /// How often callers that are gone are forgotten.
 const TIDY: Duration = Duration::from_secs(60);
@@ -151,8 +152,9 @@ impl Server {
             %address, tls = config.tls.is_some(), store = &*store.store.store,
             position = %store.position, "ready"
         );
-        for sentence in store.durability {
-            tracing::info!(store = &*store.store.store, "{sentence}");
+        // What Redis promises is logged when it answers.
+        if !matches!(store.store.durability, Durability::Redis(_)) {
+            store.durability.iter().for_each(|sentence| tracing::info!("{sentence}"));
         }
         app.ready.store(true, Ordering::Relaxed);
         let background = CancellationToken::new();
