@@ -9,7 +9,9 @@ use tenantguard_service::state::{Control, Safety};
 
 use crate::redis_server::Redis;
 use crate::relay::Relay;
-use crate::support::{behind_journal, is_revoked, note, revoke, token, until, until_level};
+use crate::support::{
+    assert_in_redis, behind_journal, is_revoked, note, revoke, token, until, until_level,
+};
 
 async fn revoke_one(control: &Control, number: u32) -> Result<Safety> {
     Ok(control.apply(vec![revoke(token("acme", number))], note()).await?.safety)
@@ -81,4 +83,23 @@ async fn the_connection_is_cut_and_comes_back() -> Result<()> {
         assert!(is_revoked(&fresh, &token("acme", number)), "{number} is in Redis");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_redis_without_room_is_told_of_and_filled_when_it_has_some() -> Result<()> {
+    let Some(redis) = Redis::start()? else { return Ok(()) };
+    let control = behind_journal(&redis.dir.path().join("journal"), &redis.url()).await?;
+    assert_eq!(revoke_one(&control, 0).await?, Safety::Store);
+    let room = |bytes: &str| -> Result<()> {
+        let mut set = redis::cmd("CONFIG");
+        Ok(set.arg(&["SET", "maxmemory", bytes]).exec(&mut redis.client()?)?)
+    };
+    room("1")?;
+    assert_eq!(revoke_one(&control, 1).await?, Safety::Journal);
+    let trouble = control.status().store.trouble.map(|it| it.to_string()).unwrap_or_default();
+    assert!(trouble.contains("no room left to write"), "{trouble}");
+    assert_eq!(revoke_one(&control, 2).await?, Safety::Journal);
+    room("0")?;
+    until_level(&control, &redis.url()).await?;
+    assert_in_redis(&redis.url(), 0..3).await
 }
