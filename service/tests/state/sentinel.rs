@@ -67,6 +67,12 @@ impl Watched {
             let receipt = control.apply(vec![revoke(token("acme", number))], note()).await?;
             assert_eq!(receipt.safety, Safety::Store, "the master acknowledges {number}");
         }
+        // The records follow behind; afterwards nothing is under way any more.
+        let record = format!("rev:{{acme}}:revoked:token:{}", token("acme", 39).hash());
+        let exists = || -> Result<bool> {
+            Ok(redis::cmd("EXISTS").arg(&record).query(&mut self.master.client()?)?)
+        };
+        until("the last record", async || exists().unwrap_or(false)).await;
         Ok(())
     }
 
