@@ -87,9 +87,11 @@ async fn redis_is_trusted_by_the_authority_that_is_named_and_by_no_other() -> Re
         RedisSettings { ca: Some(files.at("ca.pem")), ..RedisSettings::new(plain.parse()?) };
     let error = RedisStore::new(&settings).err().expect("a mistake").to_string();
     assert!(error.contains("without TLS"), "{error}");
-    let missing = trusting(Some("nowhere.pem"))?;
-    let error = RedisStore::new(&missing).err().expect("a mistake").to_string();
-    assert!(error.contains("nowhere.pem"), "{error}");
+    std::fs::write(files.at("empty.pem"), "no certificate")?;
+    for (name, said) in [("nowhere.pem", "cannot read"), ("empty.pem", "has no certificate")] {
+        let error = RedisStore::new(&trusting(Some(name))?).err().expect("a mistake").to_string();
+        assert!(error.contains(name) && error.contains(said), "{error}");
+    }
     Ok(())
 }
 

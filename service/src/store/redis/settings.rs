@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use redis::{ClientTlsConfig, RedisResult, TlsCertificates};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::address::RedisAddress;
 
@@ -65,10 +67,10 @@ impl RedisSettings {
         let client_tls = match &self.client {
             None => None,
             Some(RedisClientFiles { certificate, key }) => {
-                Some(ClientTlsConfig { client_cert: bytes(certificate)?, client_key: bytes(key)? })
+                Some(ClientTlsConfig { client_cert: chain(certificate)?, client_key: bytes(key)? })
             }
         };
-        let root_cert = self.ca.as_deref().map(bytes).transpose()?;
+        let root_cert = self.ca.as_deref().map(chain).transpose()?;
         let is_needed = client_tls.is_some() || root_cert.is_some();
         Ok(is_needed.then_some(TlsCertificates { client_tls, root_cert }))
     }
@@ -78,6 +80,18 @@ impl RedisSettings {
 fn line(path: &Path) -> io::Result<String> {
     let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A file without a certificate would be taken for one that trusts nobody.
+fn chain(path: &Path) -> io::Result<Vec<u8>> {
+    let pem = bytes(path)?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(pem),
+        _ => {
+            let what = format!("{} has no certificate in PEM", path.display());
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        }
+    }
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
