@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tenantguard::artifact::Policy;
 use tenantguard_policy::{FileError, Files, Findings, Format};
 
-use super::reload::{Reload, ReloadError};
+use super::reload::{Prints, Reload, ReloadError, print};
 use crate::auth::Tokens;
 use crate::state::Control;
 
@@ -41,17 +41,18 @@ pub enum PolicyError {
 pub(super) struct PolicyFiles {
     path: PathBuf,
     /// All that was read last.
-    read: Vec<PathBuf>,
+    read: Prints,
 }
 
 impl PolicyFiles {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), read: vec![path.to_owned()] }
+        Self { path: path.to_owned(), read: Prints::new() }
     }
 
     /// Reads and compiles the policy.
     pub(super) fn compile(&mut self) -> Result<Policy, PolicyError> {
         let path = &self.path;
+        self.read = Prints::from([(path.clone(), print(path))]);
         let text = std::fs::read_to_string(path)
             .map_err(|source| PolicyError::Read { path: path.clone(), source })?;
         let format = match path.extension().and_then(|extension| extension.to_str()) {
@@ -59,7 +60,7 @@ impl PolicyFiles {
             _ => Format::Yaml,
         };
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-        let beside = Beside { directory, read: Mutex::new(vec![path.clone()]) };
+        let beside = Beside { directory, read: Mutex::new(std::mem::take(&mut self.read)) };
         let compiled = tenantguard_policy::compile(&text, format, &beside)
             .map_err(|findings| PolicyError::Findings { path: path.clone(), findings });
         self.read = beside.read.into_inner();
@@ -70,16 +71,14 @@ impl PolicyFiles {
 /// The directory of a policy.
 struct Beside {
     directory: PathBuf,
-    read: Mutex<Vec<PathBuf>>,
+    read: Mutex<Prints>,
 }
 
 impl Files for Beside {
     fn read(&self, name: &str) -> Result<String, FileError> {
         let path = self.directory.join(name);
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| FileError::new(error.to_string()));
-        self.read.lock().push(path);
-        text
+        self.read.lock().insert(path.clone(), print(&path));
+        std::fs::read_to_string(&path).map_err(|error| FileError::new(error.to_string()))
     }
 }
 
@@ -95,7 +94,7 @@ impl Reload for LivePolicy {
         "policy"
     }
 
-    fn files(&self) -> Vec<PathBuf> {
+    fn files(&self) -> Prints {
         self.files.read.clone()
     }
 

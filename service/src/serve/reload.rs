@@ -34,8 +34,8 @@ pub(super) enum ReloadError {
 pub(super) trait Reload: Send {
     /// What logs and metrics call it.
     fn name(&self) -> &'static str;
-    /// What it was last read from.
-    fn files(&self) -> Vec<PathBuf>;
+    /// What it was last read from, each file as it was just before that.
+    fn files(&self) -> Prints;
     /// Reads it, and serves by it from then on; or changes nothing.
     fn reload(&mut self) -> Result<(), ReloadError>;
 }
@@ -71,46 +71,41 @@ pub(super) async fn watch(
 }
 
 /// What tells one state of a file from another; `None` where there is none.
-type Print = Option<(SystemTime, u64, u64, u64)>;
+pub(super) type Print = Option<(SystemTime, u64, u64, u64)>;
 
-fn print(path: &Path) -> Print {
+/// Files, and the state of each.
+pub(super) type Prints = BTreeMap<PathBuf, Print>;
+
+/// The state of a file now.
+pub(super) fn print(path: &Path) -> Print {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len(), metadata.dev(), metadata.ino()))
 }
 
 struct Watched {
     part: Box<dyn Reload>,
-    read: BTreeMap<PathBuf, Print>,
-    seen: BTreeMap<PathBuf, Print>,
+    /// When they were last looked at.
+    seen: Prints,
 }
 
 impl Watched {
     fn new(part: Box<dyn Reload>) -> Self {
-        let mut watched = Self { part, read: BTreeMap::new(), seen: BTreeMap::new() };
-        watched.read = watched.prints();
-        watched.seen = watched.read.clone();
-        watched
-    }
-
-    fn prints(&self) -> BTreeMap<PathBuf, Print> {
-        self.part.files().into_iter().map(|file| (file.clone(), print(&file))).collect()
+        let seen = part.files();
+        Self { part, seen }
     }
 
     fn look(&mut self, is_told: bool, metrics: &Metrics) {
-        let now = self.prints();
+        let read = self.part.files();
+        let now: Prints = read.keys().map(|file| (file.clone(), print(file))).collect();
         let is_still = now == self.seen;
-        self.seen.clone_from(&now);
-        if !is_told && (!is_still || now == self.read) {
+        let is_new = now != read;
+        self.seen = now;
+        if !is_told && !(is_new && is_still) {
             return;
         }
-        // As they were before they were read: what changes meanwhile is noticed the next time.
         let name = self.part.name();
         let reloaded = self.part.reload();
-        self.read = self.prints();
-        for (file, before) in now {
-            self.read.entry(file).and_modify(|print| *print = before);
-        }
-        self.seen.clone_from(&self.read);
+        self.seen = self.part.files();
         metrics.reloaded(name, reloaded.is_ok());
         match reloaded {
             Ok(()) => tracing::info!(part = name, "reloaded"),

@@ -6,14 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::TlsAcceptor;
 
-use super::reload::{Reload, ReloadError};
+use super::reload::{Prints, Reload, ReloadError, print};
 use crate::config::TlsFiles;
 
 /// Why there is no TLS.
@@ -51,12 +51,14 @@ pub enum TlsError {
 /// Takes connections as files say that may change.
 pub(super) struct LiveTls {
     files: TlsFiles,
+    read: Mutex<Prints>,
     acceptor: RwLock<TlsAcceptor>,
 }
 
 impl LiveTls {
     pub(super) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
-        Ok(Self { files: files.clone(), acceptor: RwLock::new(acceptor(files)?) })
+        let read = Mutex::new(prints(files));
+        Ok(Self { files: files.clone(), read, acceptor: RwLock::new(acceptor(files)?) })
     }
 
     /// For the next connection.
@@ -70,15 +72,21 @@ impl Reload for Arc<LiveTls> {
         "tls"
     }
 
-    fn files(&self) -> Vec<PathBuf> {
-        let TlsFiles { certificate, key, client_ca } = self.files.clone();
-        [Some(certificate), Some(key), client_ca].into_iter().flatten().collect()
+    fn files(&self) -> Prints {
+        self.read.lock().clone()
     }
 
     fn reload(&mut self) -> Result<(), ReloadError> {
+        *self.read.lock() = prints(&self.files);
         *self.acceptor.write() = acceptor(&self.files)?;
         Ok(())
     }
+}
+
+fn prints(files: &TlsFiles) -> Prints {
+    let TlsFiles { certificate, key, client_ca } = files;
+    let files = [Some(certificate), Some(key), client_ca.as_ref()].into_iter().flatten();
+    files.map(|file| (file.clone(), print(file))).collect()
 }
 
 fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
