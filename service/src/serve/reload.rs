@@ -98,9 +98,9 @@ impl Watched {
         let read = self.part.files();
         let now: Prints = read.keys().map(|file| (file.clone(), print(file))).collect();
         let is_still = now == self.seen;
-        let is_new = now != read;
+        let is_due = is_told || (is_still && now != read);
         self.seen = now;
-        if !is_told && !(is_new && is_still) {
+        if !is_due {
             return;
         }
         let name = self.part.name();
