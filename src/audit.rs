@@ -6,8 +6,10 @@
 //! (api.endpoint), `source_ip` (src_endpoint.ip), `policy` (policy.uid), `audit_id` (metadata.uid),
 //! `tenant_context_id` (metadata.correlation_uid), `detail` (status_detail).
 
+use std::time::Duration;
+
 use crate::artifact::Policy;
-use crate::gate::{Account, Facts, Permit};
+use crate::gate::{Account, Basis, Ended, Facts, Permit, Source};
 use crate::record::{Line, Members};
 
 /// The version of the record's shape.
@@ -38,8 +40,6 @@ impl Author {
     pub fn new(policy: &Policy, proxy: &str, instance: &str) -> Self {
         let mut line = Line::object();
         line.displayed("policy", policy.digest());
-        // Until a control service is configured, only the policy speaks.
-        line.text("control", "none");
         line.text("proxy", proxy);
         line.text("instance", instance);
         Self { constant: line.into_members() }
@@ -67,6 +67,24 @@ pub fn permitted(
     if let Permit::Shadowed(shadowed) = permit {
         line.nested("shadow", |line| line.texts("differs", shadowed.differs()));
     }
+    line.end()
+}
+
+/// Writes the record of a permit that was over before its stream was.
+#[must_use]
+pub fn ended(
+    policy: &Policy,
+    permit: &Permit,
+    ended: &Ended,
+    origin: &Origin,
+    position: Position<'_>,
+) -> Vec<u8> {
+    let mut line = write(policy, permit.account(), origin, position);
+    line.nested("ended", |line| {
+        line.displayed("time", ended.at());
+        line.text("reason", ended.reason().code());
+        line.text("detail", clip(&ended.detail(), DETAIL_LIMIT));
+    });
     line.end()
 }
 
@@ -104,6 +122,7 @@ fn write(policy: &Policy, account: &Account, origin: &Origin, position: Position
     line.text_or_null("permission", facts.permission.and_then(|id| policy.permission(id)));
     line.text_or_null("source_ip", origin.source.as_deref().map(without_port));
     line.text_or_null("peer", origin.peer.as_deref());
+    basis(&mut line, account);
     line.members(&position.author.constant);
     line.number("sequence", position.sequence);
     line
@@ -114,12 +133,23 @@ fn who(line: &mut Line, policy: &Policy, facts: &Facts) {
     line.text_or_null("acting_tenant", facts.acting_tenant.as_ref().map(|tenant| tenant.as_str()));
     line.text_or_null("resource_tenant", facts.resource_tenant.as_ref().map(|t| t.as_str()));
     line.text_or_null("principal", facts.principal.as_ref().map(|principal| principal.as_str()));
-    let delegation = facts.delegation.and_then(|position| policy.delegation(position));
-    let delegator = facts.resource_tenant.as_ref().filter(|_| delegation.is_some());
+    let grant = facts.delegation.as_ref();
+    let delegator = facts.resource_tenant.as_ref().filter(|_| grant.is_some());
     line.text_or_null("delegator", delegator.map(|tenant| tenant.as_str()));
-    line.text_or_null("delegation_id", delegation.map(|delegation| delegation.id()));
+    line.text_or_null("delegation_id", grant.map(|grant| grant.id(policy)));
     line.text_or_null("issuer", issuer.map(|issuer| &*issuer.url));
     line.displayed_or_null("token", facts.token);
+}
+
+/// By what of the control state it was decided. Without a control service, only the policy spoke.
+fn basis(line: &mut Line, account: &Account) {
+    let Basis { source, epoch, age } = account.basis();
+    line.text("control", source.as_str());
+    if source != Source::None {
+        line.number_or_null("epoch", epoch.map(|epoch| epoch.0));
+        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        line.number_or_null("age_ms", age.map(millis));
+    }
 }
 
 /// The longest prefix within `limit` bytes that ends between characters.

@@ -4,11 +4,34 @@
 //! the permission and the principal. It is never passed on to a third tenant: who acts is the
 //! token's tenant, whatever somebody else has delegated to it.
 
+use std::sync::Arc;
+
 use crate::artifact::{DelegationId, DelegationRow, Policy, TenantIndex};
+use crate::control::{Delegate, Delegation};
 use crate::permissions::PermissionId;
 use crate::time::UnixTime;
 
-/// A request for another tenant's data.
+/// What lets a tenant at another's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// A delegation that stands in the policy.
+    Static(DelegationId),
+    /// One that the control service brought.
+    Living(Arc<Delegation>),
+}
+
+impl Grant {
+    /// Its id.
+    #[must_use]
+    pub fn id<'a>(&'a self, policy: &'a Policy) -> &'a str {
+        match self {
+            Self::Static(position) => policy.delegation(*position).map_or("", |row| row.id()),
+            Self::Living(delegation) => delegation.id.as_str(),
+        }
+    }
+}
+
+/// A request for another tenant's data, as a policy alone can answer it.
 #[derive(Debug, Clone, Copy)]
 pub struct Crossing<'a> {
     /// Whose data.
@@ -34,10 +57,13 @@ pub enum DelegationError {
     None,
     /// There is, but not at this time.
     #[error("the delegation is not live at this time")]
-    NotLive(DelegationId),
+    NotLive,
+    /// There was, and it was withdrawn.
+    #[error("the delegation was withdrawn")]
+    Withdrawn,
     /// There is, but not for this permission or this principal.
     #[error("the delegation is for another permission or for another principal")]
-    Scope(DelegationId),
+    Scope,
     /// Several would do, and the token does not say which.
     #[error("several delegations would do, and the token names none")]
     Ambiguous,
@@ -46,38 +72,94 @@ pub enum DelegationError {
     AnotherTenant,
 }
 
-impl DelegationError {
-    /// The delegation that it is about, if it is about one.
-    #[must_use]
-    pub fn delegation(self) -> Option<DelegationId> {
-        match self {
-            Self::NotLive(position) | Self::Scope(position) => Some(position),
-            Self::None | Self::Ambiguous | Self::AnotherTenant => None,
-        }
-    }
-}
+/// Why no delegation lets a request through, and the one that comes closest, if one does.
+pub(crate) type Ungranted = (DelegationError, Option<Grant>);
 
 impl Policy {
-    /// The delegation by which a request may touch another tenant's data.
-    ///
-    /// # Errors
-    /// [`DelegationError`] says why there is none; of several, the one that comes closest.
-    pub fn delegation_for(
+    /// The delegation by which a request may touch another tenant's data: one of the policy's, or
+    /// one of `living`, which are between the same two tenants. Tenants that the policy does not
+    /// know have none of its own.
+    pub(crate) fn grant_for(
         &self,
-        crossing: &Crossing<'_>,
-    ) -> Result<DelegationRow<'_>, DelegationError> {
-        let mut found: Option<DelegationRow<'_>> = None;
-        let mut closest = DelegationError::None;
-        let is_named =
-            |row: &DelegationRow<'_>| crossing.named.is_none_or(|named| named == row.id());
-        for row in self.delegations_between(crossing.from, crossing.to).filter(is_named) {
-            match (crossing.check(&row), found) {
-                (Ok(()), None) => found = Some(row),
-                (Ok(()), Some(_)) => return Err(DelegationError::Ambiguous),
-                (Err(error), _) => closest = closer(closest, error),
+        between: Option<(TenantIndex, TenantIndex)>,
+        living: &[Arc<Delegation>],
+        wanted: &Wanted<'_>,
+    ) -> Result<Grant, Ungranted> {
+        let own = between.into_iter().flat_map(|(from, to)| self.delegations_between(from, to));
+        let own = own.filter(|row| wanted.may_be(row.id()));
+        let own = own.map(|row| (wanted.check(&row), Grant::Static(row.position())));
+        let living = living.iter().filter(|one| wanted.may_be(one.id.as_str()));
+        let living =
+            living.map(|one| (wanted.check_living(self, one), Grant::Living(Arc::clone(one))));
+        let mut found: Option<Grant> = None;
+        let mut closest: Ungranted = (DelegationError::None, None);
+        for (checked, grant) in own.chain(living) {
+            match (checked, &found) {
+                (Ok(()), None) => found = Some(grant),
+                (Ok(()), Some(_)) => return Err((DelegationError::Ambiguous, None)),
+                (Err(error), _) if error.nearness() > closest.0.nearness() => {
+                    closest = (error, Some(grant));
+                }
+                (Err(_), _) => {}
             }
         }
         found.ok_or(closest)
+    }
+}
+
+/// What is wanted of a delegation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// Who acts, `namespace/subject`.
+    pub(crate) principal: &'a str,
+    /// What the route needs.
+    pub(crate) permission: PermissionId,
+    /// The delegation that the token names, if it names one: then it is that one or none.
+    pub(crate) named: Option<&'a str>,
+    /// When.
+    pub(crate) at: UnixTime,
+}
+
+impl Wanted<'_> {
+    fn may_be(&self, id: &str) -> bool {
+        self.named.is_none_or(|named| named == id)
+    }
+
+    fn check(&self, row: &DelegationRow<'_>) -> Result<(), DelegationError> {
+        if !row.permissions().contains(self.permission) || !row.names(self.principal) {
+            return Err(DelegationError::Scope);
+        }
+        row.is_live_at(self.at).then_some(()).ok_or(DelegationError::NotLive)
+    }
+
+    fn check_living(&self, policy: &Policy, one: &Delegation) -> Result<(), DelegationError> {
+        let names_permission = policy
+            .permission(self.permission)
+            .is_some_and(|needed| one.permissions.iter().any(|own| own.as_str() == needed));
+        let names_principal = match &one.principals {
+            Delegate::Any => true,
+            Delegate::Principals(these) => these.iter().any(|it| it.as_str() == self.principal),
+        };
+        if !names_permission || !names_principal {
+            return Err(DelegationError::Scope);
+        }
+        if one.is_withdrawn {
+            return Err(DelegationError::Withdrawn);
+        }
+        let now = self.at.as_secs();
+        let is_live = one.not_before <= now && now < one.expires;
+        is_live.then_some(()).ok_or(DelegationError::NotLive)
+    }
+}
+
+impl DelegationError {
+    /// A grant that is over comes closer than one for something else.
+    fn nearness(self) -> u8 {
+        match self {
+            Self::NotLive | Self::Withdrawn => 2,
+            Self::Scope => 1,
+            Self::None | Self::Ambiguous | Self::AnotherTenant => 0,
+        }
     }
 }
 
@@ -95,22 +177,7 @@ impl Policy {
 
 impl Crossing<'_> {
     fn check(&self, row: &DelegationRow<'_>) -> Result<(), DelegationError> {
-        if !row.permissions().contains(self.permission) || !row.names(self.principal) {
-            return Err(DelegationError::Scope(row.position()));
-        }
-        match row.is_live_at(self.at) {
-            true => Ok(()),
-            false => Err(DelegationError::NotLive(row.position())),
-        }
-    }
-}
-
-/// The one that says more: a grant that is over comes closer than one for something else.
-fn closer(one: DelegationError, other: DelegationError) -> DelegationError {
-    match (one, other) {
-        (DelegationError::None, _) | (DelegationError::Scope(_), DelegationError::NotLive(_)) => {
-            other
-        }
-        _ => one,
+        let Self { principal, permission, named, at, .. } = *self;
+        Wanted { principal, permission, named, at }.check(row)
     }
 }

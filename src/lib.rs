@@ -9,9 +9,10 @@
 //! 3. [`token`] and [`keyring`]: from a text to claims that an issuer vouches for;
 //! 4. [`gate`]: the checks in their order, and the permit that only they can make;
 //! 5. [`delegation`]: the grants by which a tenant lets another in;
-//! 6. [`decision`]: every reason, with its stable code;
-//! 7. [`audit`] and [`usage`]: what a decision leaves behind;
-//! 7. [`control`]: what changes while proxies run, as the control service hands it to them.
+//! 6. [`control`] and [`replica`]: what changes while proxies run, as the control service hands it
+//!    to them, and the copy that a proxy keeps of it;
+//! 7. [`decision`]: every reason, with its stable code;
+//! 8. [`audit`] and [`usage`]: what a decision leaves behind.
 
 #![deny(
     clippy::unwrap_used,
@@ -33,6 +34,7 @@
 
 pub mod artifact;
 pub mod audit;
+mod bytes;
 pub mod control;
 pub mod credential;
 pub mod decision;
@@ -46,6 +48,7 @@ pub mod limits;
 pub mod path;
 pub mod permissions;
 mod record;
+pub mod replica;
 pub mod request;
 pub mod time;
 pub mod token;

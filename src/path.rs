@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 pub use self::rules::{DotSegments, EncodedSlash, Encoding, PathRules, RepeatedSlashes, Semicolon};
 pub use self::segments::Segments;
+use self::segments::Slashes;
 
 /// The longest path with query that is accepted, in bytes.
 pub const PATH_LIMIT: usize = 8 * 1024;
@@ -66,6 +67,7 @@ pub enum PathError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NormalPath<'a> {
     text: Cow<'a, str>,
+    slashes: Slashes,
     query: Option<&'a [u8]>,
 }
 
@@ -99,7 +101,9 @@ impl<'a> NormalPath<'a> {
         if path.first() != Some(&b'/') {
             return Err(PathError::NotAbsolute);
         }
-        Ok(Self { text: normalize(path, rules)?, query })
+        let text = normalize(path, rules)?;
+        let slashes = Slashes::of(text.as_bytes());
+        Ok(Self { text, slashes, query })
     }
 
     /// The path without its query.
@@ -111,7 +115,7 @@ impl<'a> NormalPath<'a> {
     /// The segments, left to right. `/` has one, which is empty; so has a trailing slash.
     #[must_use]
     pub fn segments(&self) -> Segments<'_> {
-        Segments::of(&self.text)
+        Segments::of(&self.text, self.slashes)
     }
 
     /// The value of `:path` that the upstream must get, if it is not the one that was sent.

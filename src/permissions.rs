@@ -9,7 +9,7 @@ use zerocopy::little_endian::U64;
 pub struct PermissionId(pub u32);
 
 impl PermissionId {
-    fn word_and_mask(self) -> (usize, u64) {
+    pub(crate) fn word_and_mask(self) -> (usize, u64) {
         (self.0 as usize / 64, 1 << (self.0 % 64))
     }
 }

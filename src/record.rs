@@ -53,6 +53,14 @@ impl Line {
         write!(self, "{value}").unwrap_or_default();
     }
 
+    /// A number, or null.
+    pub(crate) fn number_or_null(&mut self, name: &'static str, value: Option<u64>) {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self.null(name),
+        }
+    }
+
     /// A list of strings.
     pub(crate) fn texts(&mut self, name: &'static str, values: &[String]) {
         self.name(name);

@@ -21,7 +21,9 @@ impl GivenKeys {
     }
 
     /// Gives the gate the keys that it asks for, as the proxy would.
-    pub(crate) fn give(&self, gate: &Gate, Need::Keys(issuer): Need, now: Now) {
+    pub(crate) fn give(&self, gate: &Gate, need: Need, now: Now) {
+        // Without a control service, nothing else is ever needed.
+        let Need::Keys(issuer) = need else { return };
         let url = gate.policy().issuer(issuer).map_or("", |issuer| &issuer.url);
         let note = styled(output::WARNING, "note");
         let Some(keys) = &self.0 else {

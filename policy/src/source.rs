@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tenantguard::artifact::Isolation;
 use tenantguard::artifact::host::HostPattern;
-use tenantguard::artifact::route::{Method, Usage};
+use tenantguard::artifact::route::{Method, OnStale, Revocation, Streams, Usage};
 use tenantguard::artifact::template::Template;
 use tenantguard::credential::TokenSource;
 use tenantguard::headers::HeaderNames;
@@ -272,6 +272,12 @@ pub struct Route {
     pub mode: Mode,
     /// The longest body, in bytes, if it has a bound of its own.
     pub body_limit: Option<u64>,
+    /// What holds when the copy of the control state is stale.
+    pub on_stale: OnStale,
+    /// Who says whether a token is revoked.
+    pub revocation: Revocation,
+    /// What becomes of open streams when what let them in is over.
+    pub streams: Streams,
 }
 
 /// What a route asks.

@@ -1,9 +1,10 @@
 //! What a policy means once it is compiled, and that its form does not matter.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::common::{GOOD, files};
-use tenantguard::artifact::route::{ResourceTenant, RouteRow, Usage};
+use tenantguard::artifact::route::{OnStale, ResourceTenant, Revocation, RouteRow, Streams, Usage};
 use tenantguard::artifact::{Isolation, Policy};
 use tenantguard::identity::{RoleName, TenantId};
 use tenantguard::path::NormalPath;
@@ -101,6 +102,27 @@ fn routes_keep_what_they_ask() {
     assert_eq!(route("/reports/7").usage(), Usage::ApiCall);
     assert_eq!(route("/tenants/acme/users").resource(), ResourceTenant::PathSegment(1));
     assert_eq!(methods("/tenants/acme/users"), [("GET", Some("users:read"))]);
+}
+
+#[test]
+fn routes_keep_whose_word_counts_and_what_becomes_of_streams() {
+    let of = |fields: &str| {
+        let from = "    resource_tenant: path.tenant\n";
+        let policy = compile(&GOOD.replace(from, fields), Format::Yaml, &files()).unwrap();
+        let route = route(&policy, "", "/tenants/acme/users").unwrap();
+        (route.on_stale(), route.revocation(), route.streams())
+    };
+    assert_eq!(of(""), (OnStale::Ask, Revocation::Copy, Streams::Close));
+    for (fields, expected) in [
+        ("    on_stale: ask\n", (OnStale::Ask, Revocation::Copy, Streams::Close)),
+        ("    on_stale: deny\n", (OnStale::Deny, Revocation::Copy, Streams::Close)),
+        (
+            "    on_stale: {allow: 2m}\n    revocation: ask\n    streams: keep\n",
+            (OnStale::Allow(Duration::from_secs(120)), Revocation::Ask, Streams::Keep),
+        ),
+    ] {
+        assert_eq!(of(fields), expected, "{fields}");
+    }
 }
 
 /// A policy with public routes only.

@@ -11,5 +11,6 @@ mod findings;
 mod layout;
 mod meaning;
 mod properties;
+mod routes;
 #[cfg(feature = "schema")]
 mod schema;

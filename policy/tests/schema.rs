@@ -32,7 +32,8 @@ fn everything() -> Value {
         .replace("{isolation: shared}", "{isolation: shared, roles: {auditor: {extends: [viewer], permissions: [reports:read]}}}")
         .replace("    max_lifetime: 1h\n", "    max_lifetime: 1h\n    skew: 10s\n    authority: roles\n    type: at+jwt\n    namespace: platform\n    audiences: [b.example.com]\n")
         .replace("deny: [reports:write]", "deny: [reports:write], grant: [users:read]")
-        .replace("usage: none", "usage: none, mode: shadow, body: 1KiB, hosts: [api.example.com, '{t}.example.com']");
+        .replace("usage: none", "usage: none, mode: shadow, body: 1KiB, hosts: [api.example.com, '{t}.example.com']")
+        .replace("    resource_tenant: path.tenant\n", "    resource_tenant: path.tenant\n    on_stale: {allow: 30s}\n    revocation: ask\n    streams: keep\n");
     let text = format!("{yaml}{REST}");
     let checked = check(&text, Format::Yaml, &files()).unwrap_or_else(|f| panic!("{f}"));
     let mut policy: Value = serde_json::from_str(checked.canonical_json()).unwrap();

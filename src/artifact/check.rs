@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use zerocopy::little_endian::U64;
 
-use super::index::NameIndex;
+use super::index::{Indices, NameIndex};
 use super::layout::{
     Candidate, Delegation, Edge, Host, Method, NONE, Name, Node, Override, Role, Route, Scope,
     Section, Span, Tenant, Text,
@@ -19,8 +19,8 @@ use crate::identity::{CellName, PermissionName, RoleName, TenantId};
 /// The width of a permission, in bits of a word.
 const WORD_BITS: usize = 64;
 
-/// Checks all rows; says how many words a permission set has.
-pub(super) fn tables(tables: &Tables) -> Result<u32, ArtifactError> {
+/// Checks all rows; says how many words a permission set has, and where names are found.
+pub(super) fn tables(tables: &Tables) -> Result<(u32, Indices), ArtifactError> {
     if std::str::from_utf8(tables.section(Section::Texts)).is_err() {
         return Err(ArtifactError::Section(Section::Texts.name()));
     }
@@ -34,8 +34,9 @@ pub(super) fn tables(tables: &Tables) -> Result<u32, ArtifactError> {
     check.routes()?;
     check.trie()?;
     check.delegations()?;
-    check.indices()?;
-    u32::try_from(words).map_err(|_| ArtifactError::Section(Section::Sets.name()))
+    let indices = check.indices()?;
+    let words = u32::try_from(words);
+    words.map(|words| (words, indices)).map_err(|_| ArtifactError::Section(Section::Sets.name()))
 }
 
 struct Check<'t> {
@@ -148,6 +149,9 @@ impl<'t> Check<'t> {
         }
         within(u32::from(row.usage), Usage::ALL.len(), "there is no such usage")?;
         within(u32::from(row.mode), 3, "there is no such mode")?;
+        within(u32::from(row.on_stale), 3, "there is no such rule for a stale copy")?;
+        within(u32::from(row.asks), 2, "it must ask or not")?;
+        within(u32::from(row.keeps_streams), 2, "it must keep streams or not")?;
         within(u32::from(row.resource), 5, "there is no such place for a resource tenant")
     }
 
@@ -165,7 +169,7 @@ impl<'t> Check<'t> {
                 host => within(host, hosts, "there is no such host"),
             }
         })?;
-        self.each(Section::Edges, |_, row: &Edge| self.text(row.segment))?;
+        self.each(Section::Edges, |_, row: &Edge| self.text(row.run))?;
         let candidates = InOrder::<Candidate>::of(self.tables, Section::Candidates);
         let edges = InOrder::<Edge>::of(self.tables, Section::Edges);
         let below = Cell::new(1);
@@ -210,28 +214,30 @@ impl<'t> Check<'t> {
     }
 
     /// Each name is found where it stands, so none is missing and none is there twice.
-    fn indices(&self) -> Result<(), ArtifactError> {
-        self.index(Section::TenantIndex, Section::Tenants, |row: &Tenant| (0, row.id))?;
-        self.index(Section::RoleIndex, Section::Roles, |row: &Role| (0, row.name))?;
-        self.index(Section::ScopeIndex, Section::Scopes, |row: &Scope| (0, row.name))?;
-        let edge = |row: &Edge| (row.node.get(), row.segment);
-        self.index(Section::EdgeIndex, Section::Edges, edge)
+    fn indices(&self) -> Result<Indices, ArtifactError> {
+        let damaged = |section: Section| ArtifactError::Section(section.name());
+        let indices = Indices::read(self.tables).map_err(damaged)?;
+        let text = |text| self.tables.text_bytes(text);
+        self.index(indices.tenants, Section::Tenants, |row: &Tenant| (0, text(row.id)))?;
+        self.index(indices.roles, Section::Roles, |row: &Role| (0, text(row.name)))?;
+        self.index(indices.scopes, Section::Scopes, |row: &Scope| (0, text(row.name)))?;
+        let edge = |row: &Edge| (row.node.get(), first_segment(text(row.run)));
+        self.index(indices.edges, Section::Edges, edge)?;
+        Ok(indices)
     }
 
     fn index<R: Row + 't>(
         &self,
-        index: Section,
+        names: NameIndex,
         of: Section,
-        name: impl Fn(&R) -> (u32, Text),
+        name: impl Fn(&R) -> (u32, &'t [u8]),
     ) -> Result<(), ArtifactError> {
-        let damaged = ArtifactError::Section(index.name());
-        let names = NameIndex::read(self.tables.section(index)).ok_or(damaged.clone())?;
-        if names.len() != self.tables.rows::<R>(of).len() {
-            return Err(damaged);
+        if names.len(self.tables) != self.tables.rows::<R>(of).len() {
+            return Err(ArtifactError::Section(names.section().name()));
         }
         self.each(of, |position, row: &R| {
             let (salt, name) = name(row);
-            match names.candidate(salt, self.tables.text(name)) == Some(position) {
+            match names.candidate(self.tables, salt, name) == Some(position) {
                 true => Ok(()),
                 false => Err("its name is not where the index has it"),
             }
@@ -260,6 +266,11 @@ impl<'t> Check<'t> {
             _ => within(position, self.sets, "there is no such permission set"),
         }
     }
+}
+
+/// What an edge is found by.
+fn first_segment(run: &[u8]) -> &[u8] {
+    run.split(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
 fn within(position: u32, count: usize, what: &'static str) -> Checked {

@@ -1,13 +1,14 @@
 //! The bare question of a policy, without a token: may these roles of this tenant send this request?
 //! The gate asks the same look-ups one by one, with a token's scopes and its authority between them;
-//! tools that reason about a policy ask this. Allocates nothing.
+//! tools that reason about a policy ask this.
 
 use super::delegations::DelegationId;
 use super::route::{Matched, ResourceTenant, RouteRow};
-use super::{Policy, RouteId, TenantRow};
+use super::{Policy, RouteId, TenantIndex};
+use crate::bytes::same;
 use crate::delegation::Crossing;
 use crate::path::NormalPath;
-use crate::permissions::PermissionId;
+use crate::permissions::{PermissionId, PermissionSet};
 use crate::time::UnixTime;
 
 /// Who asks.
@@ -21,6 +22,42 @@ pub struct Subject<'a> {
     pub roles: &'a [&'a str],
     /// The resource tenant, where a header or the token names it.
     pub named_tenant: Option<&'a str>,
+}
+
+/// Who asks, with the names looked up: what stays the same from one question to the next, as the gate
+/// keeps it of a token that it has verified.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    tenant: Box<str>,
+    principal: Box<str>,
+    named_tenant: Option<Box<str>>,
+    index: TenantIndex,
+    permissions: PermissionSet,
+}
+
+/// A subject but for what is looked up by its roles.
+#[derive(Debug, Clone, Copy)]
+struct Caller<'a> {
+    tenant: &'a str,
+    principal: &'a str,
+    named_tenant: Option<&'a str>,
+}
+
+impl<'a> From<&Subject<'a>> for Caller<'a> {
+    fn from(subject: &Subject<'a>) -> Self {
+        let Subject { tenant, principal, named_tenant, .. } = *subject;
+        Self { tenant, principal, named_tenant }
+    }
+}
+
+impl<'a> From<&'a Standing> for Caller<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        Self {
+            tenant: &standing.tenant,
+            principal: &standing.principal,
+            named_tenant: standing.named_tenant.as_deref(),
+        }
+    }
 }
 
 /// What is asked.
@@ -65,10 +102,55 @@ impl Evaluation {
     }
 }
 
+/// Why somebody may not, whosever data it is.
+enum Unfit {
+    Tenant,
+    Permission,
+}
+
 impl Policy {
-    /// Evaluates a question.
+    /// Evaluates a question. Allocates nothing.
     #[must_use]
     pub fn evaluate(&self, subject: &Subject<'_>, question: &Question<'_>) -> Evaluation {
+        self.answer(&subject.into(), question, |permission| {
+            let acting = self.find_tenant(subject.tenant).ok_or(Unfit::Tenant)?;
+            match self.roles_grant(&acting, subject.roles.iter().copied(), permission) {
+                true => Ok(acting.index()),
+                false => Err(Unfit::Permission),
+            }
+        })
+    }
+
+    /// Looks a subject up once, for many questions; `None` if the policy does not know the tenant.
+    #[must_use]
+    pub fn standing(&self, subject: &Subject<'_>) -> Option<Standing> {
+        let index = self.find_tenant(subject.tenant)?.index();
+        Some(Standing {
+            tenant: subject.tenant.into(),
+            principal: subject.principal.into(),
+            named_tenant: subject.named_tenant.map(Into::into),
+            index,
+            permissions: self.permissions_of(index, subject.roles.iter().copied()),
+        })
+    }
+
+    /// Evaluates a question of somebody who is known. Allocates nothing.
+    #[must_use]
+    pub fn evaluate_known(&self, standing: &Standing, question: &Question<'_>) -> Evaluation {
+        self.answer(&standing.into(), question, |permission| {
+            match standing.permissions.contains(permission) {
+                true => Ok(standing.index),
+                false => Err(Unfit::Permission),
+            }
+        })
+    }
+
+    fn answer(
+        &self,
+        caller: &Caller<'_>,
+        question: &Question<'_>,
+        authorize: impl FnOnce(PermissionId) -> Result<TenantIndex, Unfit>,
+    ) -> Evaluation {
         let Some(matched) = self.find_route(question.host, question.path) else {
             return Evaluation::NoRoute;
         };
@@ -79,40 +161,38 @@ impl Policy {
         let Some(permission) = method.permission else {
             return Evaluation::Public(route.id());
         };
-        let Some(acting) = self.find_tenant(subject.tenant) else {
-            return Evaluation::NoTenant;
-        };
-        if !self.roles_grant(&acting, subject.roles.iter().copied(), permission) {
-            return Evaluation::NoPermission(route.id(), permission);
+        match authorize(permission) {
+            Ok(acting) => self.of_tenant(caller, question, (acting, &route, permission), &matched),
+            Err(Unfit::Tenant) => Evaluation::NoTenant,
+            Err(Unfit::Permission) => Evaluation::NoPermission(route.id(), permission),
         }
-        self.of_tenant(subject, question, (&acting, &route, permission), &matched)
     }
 
     /// Whose data it is, and if it is another tenant's, what lets it.
     fn of_tenant(
         &self,
-        subject: &Subject<'_>,
+        caller: &Caller<'_>,
         question: &Question<'_>,
-        (acting, route, permission): (&TenantRow<'_>, &RouteRow<'_>, PermissionId),
+        (acting, route, permission): (TenantIndex, &RouteRow<'_>, PermissionId),
         matched: &Matched<'_>,
     ) -> Evaluation {
         let named = match route.resource() {
-            ResourceTenant::Acting => subject.tenant,
+            ResourceTenant::Acting => return Evaluation::Home(route.id(), permission),
             ResourceTenant::PathSegment(index) => {
                 question.path.segments().nth(index).unwrap_or_default()
             }
             ResourceTenant::HostLabel => matched.label.unwrap_or_default(),
-            ResourceTenant::Header(_) => subject.named_tenant.unwrap_or_default(),
-            ResourceTenant::Token => subject.named_tenant.unwrap_or(subject.tenant),
+            ResourceTenant::Header(_) => caller.named_tenant.unwrap_or_default(),
+            ResourceTenant::Token => caller.named_tenant.unwrap_or(caller.tenant),
         };
-        if named == subject.tenant {
+        if same(named.as_bytes(), caller.tenant.as_bytes()) {
             return Evaluation::Home(route.id(), permission);
         }
         let grant = self.find_tenant(named).and_then(|resource| {
             let crossing = Crossing {
                 from: resource.index(),
-                to: acting.index(),
-                principal: subject.principal,
+                to: acting,
+                principal: caller.principal,
                 permission,
                 named: None,
                 at: question.at,

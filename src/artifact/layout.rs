@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 /// What an artifact begins with.
 pub const MAGIC: [u8; 8] = *b"TNTGUARD";
 /// The version of this layout. Another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Stands where a position may be missing.
 pub const NONE: u32 = u32::MAX;
 /// What is signed begins with this, so that the signature is good for nothing else.
@@ -98,7 +98,7 @@ pub enum Section {
     RoleIndex,
     /// The index of scopes by their names.
     ScopeIndex,
-    /// The index of edges by their segments, each in its node.
+    /// The index of edges by their first segments, each in its node.
     EdgeIndex,
 }
 
@@ -229,6 +229,14 @@ row! {
         hosts: Span,
         /// The longest body, in bytes; `u64::MAX` for any.
         body: U64,
+        /// 0 ask, 1 deny, 2 allow.
+        on_stale: u8,
+        /// For how many seconds, if it allows.
+        stale_for: U32,
+        /// 1 if each request is asked about.
+        asks: u8,
+        /// 1 if open streams outlive what let them in.
+        keeps_streams: u8,
         line: Line,
     }
 }
@@ -266,11 +274,12 @@ row! {
 }
 
 row! {
-    /// A literal segment below a node.
+    /// Literal segments below a node, with slashes between them: those that nothing branches off
+    /// between. The edges of a node differ in the first one.
     Edge {
         /// The node above.
         node: U32,
-        segment: Text,
+        run: Text,
         /// The node below.
         target: U32,
     }

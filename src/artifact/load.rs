@@ -95,10 +95,10 @@ impl Policy {
         check_signature(&header, trusted)?;
         let settings: Settings = serde_json::from_slice(tables.section(Section::Settings))
             .map_err(|error| ArtifactError::Settings(error.to_string()))?;
-        let words = check::tables(&tables)?;
+        let (words, indices) = check::tables(&tables)?;
         let issuer_ids = issuer_ids(&settings)?;
         let digest = PolicyDigest(header.policy);
-        Ok(Self { digest, tables, words, settings, issuer_ids })
+        Ok(Self { digest, tables, indices, words, settings, issuer_ids })
     }
 }
 

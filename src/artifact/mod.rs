@@ -27,8 +27,10 @@ mod trie;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zerocopy::little_endian::U64;
+
 pub use self::delegations::{DelegationId, DelegationRow};
-use self::index::NameIndex;
+use self::index::Indices;
 use self::layout::{Name, Section, Span};
 pub use self::line::SourceLine;
 pub use self::load::{
@@ -38,6 +40,7 @@ pub use self::roles::{RoleId, RoleRow};
 pub use self::settings::Settings;
 use self::tables::Tables;
 pub use self::tenant::{Isolation, Tenant, TenantIndex, TenantRow};
+use crate::bytes::same;
 use crate::credential::TokenSource;
 use crate::headers::HeaderNames;
 use crate::hex;
@@ -72,6 +75,7 @@ pub struct RouteId(pub u32);
 pub struct Policy {
     digest: PolicyDigest,
     tables: Tables,
+    indices: Indices,
     /// How many words a permission set has.
     words: u32,
     settings: Settings,
@@ -181,17 +185,25 @@ impl Policy {
     /// What a scope stands for, if it is known.
     #[must_use]
     pub fn scope(&self, scope: &str) -> Option<PermissionBits<'_>> {
-        let index = NameIndex::read(self.tables.section(Section::ScopeIndex))?;
-        let row: &layout::Scope =
-            self.tables.rows(Section::Scopes).get(index.candidate(0, scope)?)?;
-        let is_it = self.tables.text_bytes(row.name) == scope.as_bytes();
-        is_it.then(|| self.set(row.set.get()))
+        let scope = scope.as_bytes();
+        let position = self.indices.scopes.candidate(&self.tables, 0, scope)?;
+        let row: &layout::Scope = self.tables.rows(Section::Scopes).get(position)?;
+        same(self.tables.text_bytes(row.name), scope).then(|| self.set(row.set.get()))
     }
 
     /// Every scope that is known, permissions' own names among them, with what it stands for.
     pub fn scopes(&self) -> impl Iterator<Item = (&str, PermissionBits<'_>)> {
         let rows = self.tables.rows::<layout::Scope>(Section::Scopes).all();
         rows.iter().map(|row| (self.tables.text(row.name), self.set(row.set.get())))
+    }
+
+    /// Whether a set has a permission: one word of it is read.
+    fn set_contains(&self, position: u32, permission: PermissionId) -> bool {
+        let (word, mask) = permission.word_and_mask();
+        let word = u32::try_from(word).ok().filter(|word| *word < self.words);
+        let at = word.and_then(|word| position.checked_mul(self.words)?.checked_add(word));
+        let row = at.and_then(|at| self.tables.rows::<U64>(Section::Sets).get(at));
+        row.is_some_and(|row| row.get() & mask != 0)
     }
 
     fn set(&self, position: u32) -> PermissionBits<'_> {

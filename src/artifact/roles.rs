@@ -1,10 +1,10 @@
 //! What a role may do in a tenant: its closed permission set, or the row of a tenant that changes
 //! it. A role that only tenants define has nothing of its own.
 
-use super::index::NameIndex;
 use super::layout::{self, Section};
 use super::tables::Tables;
 use super::{Policy, SourceLine, TenantIndex, TenantRow};
+use crate::bytes::same;
 use crate::permissions::{PermissionBits, PermissionId, PermissionSet};
 
 /// A role of one policy, by its position.
@@ -38,9 +38,10 @@ impl Policy {
     /// The role with that name.
     #[must_use]
     pub fn find_role(&self, name: &str) -> Option<RoleId> {
-        let id = NameIndex::read(self.tables.section(Section::RoleIndex))?.candidate(0, name)?;
+        let name = name.as_bytes();
+        let id = self.indices.roles.candidate(&self.tables, 0, name)?;
         let row = self.tables.rows::<layout::Role>(Section::Roles).get(id)?;
-        (self.tables.text_bytes(row.name) == name.as_bytes()).then_some(RoleId(id))
+        same(self.tables.text_bytes(row.name), name).then_some(RoleId(id))
     }
 
     /// What a role may do in tenants that do not change it.
@@ -90,26 +91,41 @@ impl Policy {
     ) -> bool {
         let mut is_allowed = false;
         for name in roles {
-            let row = self.find_role(name).and_then(|role| self.role_in(tenant, role));
-            let Some(row) = row else { continue };
-            if row.deny.contains(permission) {
+            let Some(role) = self.find_role(name) else { continue };
+            let Some((allow, deny)) = self.sets_in(tenant, role) else { continue };
+            if self.set_contains(deny, permission) {
                 return false;
             }
-            is_allowed |= row.allow.contains(permission);
+            is_allowed |= self.set_contains(allow, permission);
         }
         is_allowed
     }
 
-    /// What these roles together may do in the tenant.
+    /// The positions of what a role gives and what it takes away in a tenant.
+    fn sets_in(&self, tenant: &TenantRow<'_>, role: RoleId) -> Option<(u32, u32)> {
+        let own = tenant.overrides();
+        if let Ok(at) = own.binary_search_by_key(&role.0, |row| row.role.get()) {
+            return own.get(at).map(|row| (row.allow.get(), row.deny.get()));
+        }
+        let base = self.tables.rows::<layout::Role>(Section::Roles).get(role.0)?;
+        Some((base.allow.get(), base.deny.get()))
+    }
+
+    /// What these roles together may do in the tenant; without one, in a tenant that the policy does
+    /// not list and so changes nothing about them.
     #[must_use]
     pub fn permissions_of<'r>(
         &self,
-        tenant: TenantIndex,
+        tenant: impl Into<Option<TenantIndex>>,
         roles: impl IntoIterator<Item = &'r str>,
     ) -> PermissionSet {
+        let tenant = tenant.into();
         let (mut allow, mut deny) = (PermissionSet::new(), PermissionSet::new());
         for role in roles {
-            let row = self.find_role(role).and_then(|role| self.role_row(tenant, role));
+            let row = self.find_role(role).and_then(|role| match tenant {
+                Some(tenant) => self.role_row(tenant, role),
+                None => self.base_role(role),
+            });
             if let Some(row) = row {
                 allow.add(row.allow);
                 deny.add(row.deny);

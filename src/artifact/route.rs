@@ -1,11 +1,13 @@
 //! One route of the policy: which requests it covers and what it asks of them.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::host::HostFrame;
 use super::layout::{self, NONE, Section};
 use super::tables::Tables;
 use super::{Policy, RouteId, SourceLine};
+use crate::bytes::same;
 use crate::permissions::PermissionId;
 use crate::request::Mode;
 
@@ -81,6 +83,39 @@ pub enum ResourceTenant<'p> {
     HostLabel,
     /// The token's `delegated_tenant_id`; without one, the acting tenant.
     Token,
+}
+
+/// What holds on a route when the copy of the control state is stale: past its lease, or behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnStale {
+    /// The control service is asked about each request.
+    #[default]
+    Ask,
+    /// Nothing is permitted.
+    Deny,
+    /// The copy decides alone for this long after it has become stale, and then nothing is
+    /// permitted. What is revoked in that time is not refused.
+    Allow(Duration),
+}
+
+/// Who says whether a token is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Revocation {
+    /// The proxy's copy of the control state, within its lease.
+    #[default]
+    Copy,
+    /// The control service, for each request.
+    Ask,
+}
+
+/// What becomes of streams that are open when what let them in is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Streams {
+    /// They are closed.
+    #[default]
+    Close,
+    /// They are kept.
+    Keep,
 }
 
 /// The route of a request.
@@ -179,6 +214,28 @@ impl<'p> RouteRow<'p> {
         Some(self.row.body.get()).filter(|limit| *limit != u64::MAX)
     }
 
+    /// What holds when the copy of the control state is stale. What is not known asks.
+    #[must_use]
+    pub fn on_stale(&self) -> OnStale {
+        match self.row.on_stale {
+            1 => OnStale::Deny,
+            2 => OnStale::Allow(Duration::from_secs(self.row.stale_for.get().into())),
+            _ => OnStale::Ask,
+        }
+    }
+
+    /// Who says whether a token is revoked.
+    #[must_use]
+    pub fn revocation(&self) -> Revocation {
+        if self.row.asks == 0 { Revocation::Copy } else { Revocation::Ask }
+    }
+
+    /// What becomes of open streams when what let them in is over.
+    #[must_use]
+    pub fn streams(&self) -> Streams {
+        if self.row.keeps_streams == 0 { Streams::Close } else { Streams::Keep }
+    }
+
     /// The methods that it knows, in the order of the policy.
     pub fn methods(&self) -> impl Iterator<Item = RouteMethod<'p>> + use<'p> {
         let tables = self.tables;
@@ -191,7 +248,8 @@ impl<'p> RouteRow<'p> {
     #[must_use]
     pub fn method<'n>(&self, name: &'n str) -> Option<RouteMethod<'n>> {
         let rows = self.tables.rows::<layout::Method>(Section::Methods).span(self.row.methods);
-        let row = rows.iter().find(|row| self.tables.text_bytes(row.name) == name.as_bytes())?;
+        let row =
+            rows.iter().find(|row| same(self.tables.text_bytes(row.name), name.as_bytes()))?;
         Some(RouteMethod { name, permission: permission(row) })
     }
 

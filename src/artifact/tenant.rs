@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::index::NameIndex;
 use super::layout::{self, Section};
 use super::tables::Tables;
 use super::{Policy, SourceLine};
+use crate::bytes::same;
 use crate::identity::{CellName, TenantId};
 
 /// A tenant of one policy, by its position.
@@ -35,8 +35,8 @@ impl Isolation {
 /// What the directory knows of a tenant, in names that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its position in the policy.
-    pub index: TenantIndex,
+    /// Its position in the policy; none if only the control service knows it.
+    pub index: Option<TenantIndex>,
     /// Its id.
     pub id: TenantId,
     /// How its data is kept apart.
@@ -70,9 +70,10 @@ impl Policy {
     /// The tenant with that id.
     #[must_use]
     pub fn find_tenant(&self, id: &str) -> Option<TenantRow<'_>> {
-        let index = NameIndex::read(self.tables.section(Section::TenantIndex))?;
-        let tenant = self.tenant(TenantIndex(index.candidate(0, id)?))?;
-        (self.tables.text_bytes(tenant.row.id) == id.as_bytes()).then_some(tenant)
+        let id = id.as_bytes();
+        let position = self.indices.tenants.candidate(&self.tables, 0, id)?;
+        let tenant = self.tenant(TenantIndex(position))?;
+        same(self.tables.text_bytes(tenant.row.id), id).then_some(tenant)
     }
 }
 
@@ -108,7 +109,7 @@ impl<'p> TenantRow<'p> {
     #[must_use]
     pub fn to_tenant(&self) -> Option<Tenant> {
         let (id, cell) = (TenantId::parse(self.id()).ok()?, CellName::parse(self.cell()).ok()?);
-        Some(Tenant { index: self.index, id, isolation: self.isolation(), cell })
+        Some(Tenant { index: Some(self.index), id, isolation: self.isolation(), cell })
     }
 
     /// Where it stands in the source.

@@ -3,7 +3,7 @@
 
 use super::delegation::{Delegate, Delegation, LIST_LIMIT};
 use super::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
-use super::handle::{HandleKind, Target};
+use super::handle::{Handle, HandleKind, Target};
 use super::hash::HandleHash;
 use super::wire::{DecodeError, Fault, Reader, put_name};
 use crate::artifact::Isolation;
@@ -71,6 +71,56 @@ impl Entry {
     }
 }
 
+/// An entry as a replica takes it: of a revocation, of which there are many, only what it needs, and
+/// nothing is allocated.
+#[derive(Debug)]
+pub(crate) enum Fact<'a> {
+    /// As [`Entry::Revoked`].
+    Revoked(Named<'a>, Keep),
+    /// Any other entry.
+    Entry(Entry),
+}
+
+/// A [`Target`] that borrows its tenant's name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) kind: HandleKind,
+    /// Empty for a key.
+    pub(crate) tenant: &'a str,
+    pub(crate) hash: HandleHash,
+}
+
+impl<'a> Fact<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let mut ahead = reader.clone();
+        if ahead.u8()? != REVOKED {
+            return Entry::read(reader).map(Self::Entry);
+        }
+        *reader = ahead;
+        let named = read_named(reader)?;
+        Ok(Self::Revoked(named, read_keep(reader)?))
+    }
+}
+
+fn read_named<'a>(reader: &mut Reader<'a>) -> Result<Named<'a>, DecodeError> {
+    let kind = read_kind(reader)?;
+    let tenant = match kind {
+        HandleKind::Key => "",
+        _ => reader.name("tenant", |text| TenantId::is_name(text).then_some(text).ok_or(()))?,
+    };
+    let hash = match kind {
+        HandleKind::Tenant => Handle::tenant_hash(tenant),
+        _ => HandleHash::from_bytes(reader.array()?),
+    };
+    Ok(Named { kind, tenant, hash })
+}
+
+fn read_kind(reader: &mut Reader<'_>) -> Result<HandleKind, DecodeError> {
+    let at = reader.clone();
+    let number = reader.u8()?;
+    HandleKind::from_wire(number).ok_or_else(|| at.fail(Fault::Unknown("kind of handle", number)))
+}
+
 fn put_revocation(tag: u8, revocation: &Revocation, out: &mut Vec<u8>) {
     out.push(tag);
     put_target(&revocation.target, out);
@@ -92,10 +142,7 @@ pub(super) fn put_target(target: &Target, out: &mut Vec<u8>) {
 }
 
 fn read_target(reader: &mut Reader<'_>) -> Result<Target, DecodeError> {
-    let at = reader.clone();
-    let number = reader.u8()?;
-    let kind = HandleKind::from_wire(number)
-        .ok_or_else(|| at.fail(Fault::Unknown("kind of handle", number)))?;
+    let kind = read_kind(reader)?;
     let tenant = |reader: &mut Reader<'_>| reader.name("tenant", TenantId::parse);
     let hash = |reader: &mut Reader<'_>| reader.array().map(HandleHash::from_bytes);
     Ok(match kind {

@@ -6,6 +6,7 @@ use super::handle::Target;
 use crate::artifact::Isolation;
 use crate::identity::{CellName, TenantId};
 use crate::time::UnixTime;
+use crate::trust::SKEW_LIMIT;
 
 /// How long an entry is kept. Seconds since the epoch, as a token's `exp` counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +26,9 @@ impl Keep {
     #[must_use]
     pub const fn is_over(self, now: UnixTime) -> bool {
         match self {
-            Self::Expiry(at) | Self::Until(at) => at <= now.as_secs(),
+            // A token is good for its issuer's skew past its `exp`.
+            Self::Expiry(at) => at.saturating_add(SKEW_LIMIT.as_secs()) <= now.as_secs(),
+            Self::Until(at) => at <= now.as_secs(),
             Self::Forever => false,
         }
     }

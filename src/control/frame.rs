@@ -1,6 +1,7 @@
 //! A frame: the entries that were committed together, which is what the feed counts, chains and
 //! hands on. A delta is the frames between two positions.
 
+use super::encoding::Fact;
 use super::entry::Entry;
 use super::position::{Epoch, HistoryId, Position, RunningHash};
 use super::wire::{DecodeError, Fault, Reader};
@@ -50,6 +51,18 @@ impl<'a> Frame<'a> {
 
     /// Its entries, one after the other; after an error there is nothing more.
     pub fn entries(self) -> impl Iterator<Item = Result<Entry, DecodeError>> + use<'a> {
+        self.each(Entry::read)
+    }
+
+    /// The same for a replica.
+    pub(crate) fn facts(self) -> impl Iterator<Item = Result<Fact<'a>, DecodeError>> + use<'a> {
+        self.each(Fact::read)
+    }
+
+    fn each<T>(
+        self,
+        read: fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+    ) -> impl Iterator<Item = Result<T, DecodeError>> + use<'a, T> {
         let mut reader = Reader::new(self.0);
         let mut refused = match reader.u8() {
             _ if self.0.len() > FRAME_LIMIT => {
@@ -68,7 +81,7 @@ impl<'a> Frame<'a> {
             if is_over || reader.is_at_end() {
                 return None;
             }
-            let entry = Entry::read(&mut reader);
+            let entry = read(&mut reader);
             is_over = entry.is_err();
             Some(entry)
         })
@@ -99,6 +112,14 @@ pub enum DeltaError {
 /// checked before any of it is applied.
 pub struct Delta<'a> {
     reader: Reader<'a>,
+    position: Position,
+    left: u32,
+}
+
+/// How far a delta was read, by whoever keeps its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeltaMark {
+    at: usize,
     position: Position,
     left: u32,
 }
@@ -141,6 +162,17 @@ impl<'a> Delta<'a> {
         }
         let left = reader.u32()?;
         Ok(Self { reader, position: found, left })
+    }
+
+    /// Where it was read to.
+    pub(crate) fn mark(&self) -> DeltaMark {
+        DeltaMark { at: self.reader.offset(), position: self.position, left: self.left }
+    }
+
+    /// Goes on in the same bytes from a mark.
+    pub(crate) fn resume(bytes: &'a [u8], mark: &DeltaMark) -> Self {
+        let DeltaMark { at, position, left } = *mark;
+        Self { reader: Reader::at(bytes, at), position, left }
     }
 
     /// The position after the frames that were read.

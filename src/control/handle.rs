@@ -7,8 +7,11 @@ use std::hash::Hasher as _;
 use sha2::{Digest as _, Sha256};
 use siphasher::sip::SipHasher13;
 
+use super::encoding::Named;
 use super::hash::{HandleHash, Parts};
-use crate::identity::{Namespace, TenantId};
+use crate::identity::{Namespace, PrincipalId, TenantId};
+use crate::token::Claims;
+use crate::trust::Issuer;
 
 /// The kinds of handles. The number is the one on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,10 +156,16 @@ impl Handle<'_> {
                 .part(tenant.as_str().as_bytes())
                 .part(namespace.as_str().as_bytes())
                 .part(subject.as_bytes()),
-            Self::Tenant(tenant) => parts.part(tenant.as_str().as_bytes()),
+            Self::Tenant(tenant) => return Self::tenant_hash(tenant.as_str()),
             Self::Key { issuer, kid } => parts.part(issuer.as_bytes()).part(kid.as_bytes()),
         };
         HandleHash::from_bytes(parts.half())
+    }
+
+    /// The hash of the handle of a tenant with this name.
+    pub(super) fn tenant_hash(name: &str) -> HandleHash {
+        let parts = Parts::new(HandleKind::Tenant.name().as_bytes());
+        HandleHash::from_bytes(parts.part(name.as_bytes()).half())
     }
 
     /// The target that it names.
@@ -248,6 +257,45 @@ impl Target {
     }
 }
 
+/// Everything that a revocation could name a token by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handles {
+    /// The token itself.
+    pub token: Target,
+    /// Its session, if it has one.
+    pub session: Option<Target>,
+    /// Its principal.
+    pub principal: Target,
+    /// Its tenant.
+    pub tenant: Target,
+    /// The key that signed it, if it names one.
+    pub key: Option<Target>,
+}
+
+impl Handles {
+    /// Of a token of this issuer, tenant and principal, by its claims and its text.
+    #[must_use]
+    pub fn of(
+        issuer: &Issuer,
+        tenant: &TenantId,
+        principal: &PrincipalId,
+        claims: &Claims,
+        text: &str,
+    ) -> Self {
+        let issuer = &*issuer.url;
+        let name = TokenName::of(claims.id.as_deref(), text);
+        let (namespace, subject) = (principal.namespace(), principal.subject());
+        let session = claims.session.as_deref();
+        Self {
+            token: Handle::Token { issuer, tenant, name }.target(),
+            session: session.map(|sid| Handle::Session { issuer, tenant, sid }.target()),
+            principal: Handle::Principal { tenant, namespace, subject }.target(),
+            tenant: Handle::Tenant(tenant).target(),
+            key: claims.key.as_deref().map(|kid| Handle::Key { issuer, kid }.target()),
+        }
+    }
+}
+
 /// The key under which a replica shortens targets to 64 bits. Nobody outside knows it, so nobody
 /// can look for a target that collides with another's.
 #[derive(Clone, Copy)]
@@ -263,11 +311,25 @@ impl ReplicaKey {
     /// The 64 bits (SipHash-1-3) that stand for a target in a replica.
     #[must_use]
     pub fn short(&self, target: &Target) -> u64 {
+        let tenant = target.tenant().map_or("", TenantId::as_str);
+        self.short_of(&Named { kind: target.kind(), tenant, hash: target.hash() })
+    }
+
+    /// The 64 bits that stand for one name or two. Nothing in a name is a zero byte.
+    pub(crate) fn short_of_names(&self, [first, second]: [&str; 2]) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.0);
-        hasher.write_u8(target.kind() as u8);
-        hasher.write(target.hash().as_bytes());
+        for part in [&[0], first.as_bytes(), &[0], second.as_bytes()] {
+            hasher.write(part);
+        }
+        hasher.finish()
+    }
+
+    pub(crate) fn short_of(&self, named: &Named<'_>) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.0);
+        hasher.write_u8(named.kind as u8);
+        hasher.write(named.hash.as_bytes());
         // Last, so that its length needs no encoding: what is before it has a fixed one.
-        hasher.write(target.tenant().map_or(&[], |tenant| tenant.as_str().as_bytes()));
+        hasher.write(named.tenant.as_bytes());
         hasher.finish()
     }
 }

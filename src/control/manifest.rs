@@ -3,12 +3,14 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::encoding::Fact;
 use super::entry::Entry;
 use super::position::Position;
 use super::wire::{DecodeError, Fault, Reader};
 
-/// The most bytes of one shard.
-pub const SHARD_LIMIT: usize = 4 << 20;
+/// The most bytes of one shard. It is hashed in one go before any of it is applied, by a proxy that
+/// has requests to decide.
+pub const SHARD_LIMIT: usize = 1 << 20;
 /// The most shards of one snapshot.
 pub const SHARD_COUNT_LIMIT: usize = 4096;
 
@@ -154,6 +156,14 @@ impl ShardWriter {
     }
 }
 
+/// How far a shard was read, by whoever keeps its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShardMark {
+    at: usize,
+    expected: u32,
+    found: u32,
+}
+
 /// A shard that is the one that a manifest names.
 pub struct Shard<'a> {
     reader: Reader<'a>,
@@ -176,11 +186,35 @@ impl<'a> Shard<'a> {
         Ok(Self { reader, expected: named.entries, found: 0 })
     }
 
+    /// Where it was read to.
+    pub(crate) fn mark(&self) -> ShardMark {
+        let Self { expected, found, .. } = *self;
+        ShardMark { at: self.reader.offset(), expected, found }
+    }
+
+    /// Goes on in the same bytes from a mark.
+    pub(crate) fn resume(bytes: &'a [u8], mark: &ShardMark) -> Self {
+        let ShardMark { at, expected, found } = *mark;
+        Self { reader: Reader::at(bytes, at), expected, found }
+    }
+
     /// The next entry, so that a shard can be applied in slices.
     ///
     /// # Errors
     /// [`ShardError`] if there is something else, or if the count is wrong at the end.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, ShardError> {
+        self.next(Entry::read)
+    }
+
+    /// The same for a replica.
+    pub(crate) fn next_fact(&mut self) -> Result<Option<Fact<'a>>, ShardError> {
+        self.next(Fact::read)
+    }
+
+    fn next<T>(
+        &mut self,
+        read: fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, ShardError> {
         if self.reader.is_at_end() {
             return if self.found == self.expected {
                 Ok(None)
@@ -188,7 +222,7 @@ impl<'a> Shard<'a> {
                 Err(ShardError::Entries { expected: self.expected, found: self.found })
             };
         }
-        let entry = Entry::read(&mut self.reader)?;
+        let entry = read(&mut self.reader)?;
         self.found = self.found.saturating_add(1);
         Ok(Some(entry))
     }

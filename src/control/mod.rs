@@ -18,11 +18,14 @@ mod properties;
 mod wire;
 
 pub use self::delegation::{Delegate, Delegation};
+pub(crate) use self::encoding::Fact;
 pub use self::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
+pub(crate) use self::frame::DeltaMark;
 pub use self::frame::{Delta, DeltaError, ENTRY_COUNT_LIMIT, FRAME_LIMIT, Frame};
-pub use self::handle::{Handle, HandleKind, ReplicaKey, Target, TokenName};
+pub use self::handle::{Handle, HandleKind, Handles, ReplicaKey, Target, TokenName};
 pub use self::hash::{HandleHash, HexError};
 pub use self::key::EntryKey;
+pub(crate) use self::manifest::ShardMark;
 pub use self::manifest::{
     Manifest, SHARD_COUNT_LIMIT, SHARD_LIMIT, Shard, ShardError, ShardRef, ShardWriter,
 };

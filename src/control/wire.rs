@@ -50,6 +50,11 @@ impl<'a> Reader<'a> {
         Self { rest: bytes, length: bytes.len() }
     }
 
+    /// From an offset on that a reader of the same bytes has come to.
+    pub(super) fn at(bytes: &'a [u8], offset: usize) -> Self {
+        Self { rest: bytes.get(offset..).unwrap_or_default(), length: bytes.len() }
+    }
+
     pub(super) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }

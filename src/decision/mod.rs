@@ -5,7 +5,7 @@ mod reason;
 mod refusal;
 
 pub use self::reason::{Challenge, Reason};
-pub use self::refusal::{AccessError, BindingError, Refusal, TenantError};
+pub use self::refusal::{AccessError, BindingError, Refusal, StaleError, TenantError};
 
 /// The checks of the gate, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,8 @@ pub enum Check {
     Claims,
     /// Its tenant and roles are the issuer's to assert, and known.
     Tenant,
+    /// Neither it nor anything that it belongs to is revoked, cut off or suspended.
+    Revocation,
     /// Roles and scopes give what the route needs.
     Permission,
     /// The data is the acting tenant's, or delegated to it.
@@ -32,7 +34,7 @@ pub enum Check {
 
 impl Check {
     /// All checks in order, with their names.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Request, "request"),
         (Self::Route, "route"),
         (Self::Token, "token"),
@@ -40,6 +42,7 @@ impl Check {
         (Self::Signature, "signature"),
         (Self::Claims, "claims"),
         (Self::Tenant, "tenant"),
+        (Self::Revocation, "revocation"),
         (Self::Permission, "permission"),
         (Self::Delegation, "delegation"),
     ];

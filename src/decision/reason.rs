@@ -141,6 +141,22 @@ reasons! {
     TenantUnknown "tenant.unknown" 403 7 Tenant SILENT, "The tenant is not known";
     /// The issuer may not give the role.
     IssuerRole "issuer.role" 403 7 Tenant SILENT, "The issuer may not give this role";
+    /// The token is revoked.
+    RevokedToken "revoked.token" 401 16 Revocation INVALID_TOKEN, "The token is revoked";
+    /// Its session is revoked.
+    RevokedSession "revoked.session" 401 16 Revocation INVALID_TOKEN, "The session is over";
+    /// What was issued to its principal so far is revoked.
+    RevokedPrincipal "revoked.principal" 401 16 Revocation INVALID_TOKEN, "The principal's tokens are revoked";
+    /// What was issued to its tenant so far is revoked.
+    RevokedTenant "revoked.tenant" 401 16 Revocation INVALID_TOKEN, "The tenant's tokens are revoked";
+    /// The key that signed it is revoked.
+    RevokedKey "revoked.key" 401 16 Revocation INVALID_TOKEN, "The token's key is revoked";
+    /// The principal is suspended.
+    PrincipalBlocked "principal.blocked" 403 7 Revocation SILENT, "The principal is blocked";
+    /// The tenant is suspended or deleted.
+    TenantSuspended "tenant.suspended" 403 7 Revocation SILENT, "The tenant is not active";
+    /// Nobody can say whether it is revoked.
+    ReplicaStale "replica.stale" 503 14 Revocation SILENT, "The state of revocation is not available";
     /// The roles do not give the permission.
     PermissionMissing "permission.missing" 403 7 Permission SILENT, "The role does not permit this";
     /// The scopes do not give the permission.
@@ -200,6 +216,8 @@ mod tests {
                 (_, Check::Request) => (status, 8),
                 (_, Check::Route) if *reason == Reason::RouteMethod => (405, 12),
                 (_, Check::Signature) if *reason == Reason::KeysStale => (503, 14),
+                (_, Check::Revocation) if *reason == Reason::ReplicaStale => (503, 14),
+                (_, Check::Revocation) if reason.code().starts_with("revoked.") => (401, 16),
                 (_, Check::Token | Check::Issuer | Check::Signature | Check::Claims) => (401, 16),
                 _ => (403, 7),
             };

@@ -1,10 +1,12 @@
 //! Why requests are refused, as errors, and the one place where each gets its reason.
 
 use super::Reason;
+use crate::control::HandleKind;
 use crate::credential::CredentialError;
 use crate::delegation::DelegationError;
 use crate::identity::{NameError, PermissionName, TenantId};
 use crate::limits::LimitError;
+use crate::replica::Revoked;
 use crate::request::RequestError;
 use crate::token::{ClaimsError, SignatureError, TokenError};
 
@@ -72,6 +74,24 @@ pub enum AccessError {
     },
 }
 
+/// Why nobody can say whether a token is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StaleError {
+    /// The first snapshot has not come in time.
+    #[error("there is no copy of the control state yet")]
+    NoCopy,
+    /// The copy is stale, and the route does not go by a stale one, or no longer.
+    #[error("the copy of the control state is too old for this route")]
+    TooOld,
+    /// The control service was to be asked, and has not answered, or with something of no use.
+    #[error("the control service has given no answer that can be relied on")]
+    NoAnswer,
+    /// The copy is stale, and the answer of the control service is about the token alone.
+    #[error("the copy of the control state is too old to know whether the delegation still holds")]
+    Delegation,
+}
+
 /// Why a request is refused. Its text is for the audit record, never for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -124,6 +144,15 @@ pub enum Refusal {
     /// Tenant or role.
     #[error(transparent)]
     Tenant(#[from] TenantError),
+    /// Revoked, cut off or suspended.
+    #[error(transparent)]
+    Revoked(#[from] Revoked),
+    /// The tenant whose data it is may not act either.
+    #[error("of the tenant whose data it is: {0}")]
+    Delegator(Revoked),
+    /// Nobody can say whether it is.
+    #[error(transparent)]
+    Stale(#[from] StaleError),
     /// Permission, scope or delegation.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -163,6 +192,8 @@ impl Refusal {
                 TenantError::Unknown(_) => Reason::TenantUnknown,
                 TenantError::Role(_) => Reason::IssuerRole,
             },
+            Self::Revoked(revoked) | Self::Delegator(revoked) => revoked_reason(*revoked),
+            Self::Stale(_) => Reason::ReplicaStale,
             Self::Access(error) => match error {
                 AccessError::Permission(_) => Reason::PermissionMissing,
                 AccessError::NoScope(_) | AccessError::Scope(_) => Reason::ScopeMissing,
@@ -170,12 +201,30 @@ impl Refusal {
                     DelegationError::None | DelegationError::AnotherTenant => {
                         Reason::DelegationNone
                     }
-                    DelegationError::NotLive(_) => Reason::DelegationExpired,
-                    DelegationError::Scope(_) => Reason::DelegationScope,
+                    DelegationError::NotLive | DelegationError::Withdrawn => {
+                        Reason::DelegationExpired
+                    }
+                    DelegationError::Scope => Reason::DelegationScope,
                     DelegationError::Ambiguous => Reason::DelegationAmbiguous,
                 },
             },
         }
+    }
+}
+
+fn revoked_reason(revoked: Revoked) -> Reason {
+    let by_handle = |kind| match kind {
+        HandleKind::Token => Reason::RevokedToken,
+        HandleKind::Session => Reason::RevokedSession,
+        HandleKind::Principal => Reason::RevokedPrincipal,
+        HandleKind::Tenant => Reason::RevokedTenant,
+        HandleKind::Key => Reason::RevokedKey,
+    };
+    match revoked {
+        Revoked::Handle(kind) | Revoked::CutOff(kind) => by_handle(kind),
+        Revoked::Suspended(HandleKind::Principal) => Reason::PrincipalBlocked,
+        Revoked::Suspended(HandleKind::Tenant) | Revoked::Tenant(_) => Reason::TenantSuspended,
+        Revoked::Suspended(kind) => by_handle(kind),
     }
 }
 

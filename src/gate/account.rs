@@ -1,14 +1,17 @@
 //! The account of a decision: what was found out on the way, and the verdict. Audit records,
 //! usage events and metrics are written from it and from nothing else.
 
-use crate::artifact::{DelegationId, RouteId};
+use crate::artifact::RouteId;
 use crate::decision::{Reason, Refusal};
+use crate::delegation::Grant;
 use crate::identity::{PrincipalId, TenantId};
 use crate::permissions::PermissionId;
 use crate::request::{Mode, RequestIds};
 use crate::time::UnixTime;
 use crate::token::TokenHandle;
 use crate::trust::IssuerId;
+
+use super::control::Basis;
 
 /// What the checks found out, as far as they came. A field is set only after its check has
 /// passed: a tenant stands here by an issuer's word that we accept, never by the sender's.
@@ -36,7 +39,9 @@ pub struct Facts {
     /// Whose data it is.
     pub resource_tenant: Option<TenantId>,
     /// What lets the tenant act on another's data.
-    pub delegation: Option<DelegationId>,
+    pub delegation: Option<Grant>,
+    /// Whether the control service was asked, and has answered.
+    pub was_asked: bool,
 }
 
 /// How a decision ended.
@@ -81,6 +86,7 @@ pub struct Account {
     pub(super) mode: Mode,
     pub(super) is_grpc: bool,
     pub(super) at: UnixTime,
+    pub(super) basis: Basis,
     pub(super) facts: Facts,
     pub(super) verdict: Verdict,
 }
@@ -102,6 +108,12 @@ impl Account {
     #[must_use]
     pub fn at(&self) -> UnixTime {
         self.at
+    }
+
+    /// By what of the control state.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        self.basis
     }
 
     /// What was found out.

@@ -2,22 +2,27 @@
 //! effective permissions. Depends on the token and the policy alone, so it can be kept for as long
 //! as both are valid.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::artifact::{DelegationRow, Policy, Tenant};
+use crate::artifact::{Policy, Tenant};
+use crate::control::Handles;
 use crate::decision::{AccessError, BindingError, Refusal, TenantError};
+use crate::delegation::Grant;
 use crate::identity::{PermissionName, PrincipalId, RoleName, TenantId};
 use crate::permissions::{PermissionId, PermissionSet};
-use crate::time::UnixTime;
+use crate::replica::{Revoked, Watched};
+use crate::time::{Now, UnixTime};
 use crate::token::{Claims, TokenHandle};
 use crate::trust::{
     Authority, CertificateDigest, ClientCertificate, Issuer, IssuerId, UnlistedRoles,
 };
 
 use super::Facts;
+use super::control::Control;
 
 /// The bearer of a valid token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Bearer {
     pub(super) issuer: IssuerId,
     pub(super) principal: PrincipalId,
@@ -37,6 +42,18 @@ pub(super) struct Bearer {
     binding: Binding,
     begins: UnixTime,
     ends: UnixTime,
+    /// How the control state knows it, if there is one.
+    standing: Option<Box<Standing>>,
+}
+
+/// What the control state has said of a token, so that it is asked again only when it has changed.
+#[derive(Debug)]
+struct Standing {
+    token: Watched,
+    /// The version of the copy that had nothing against it; 0 for none.
+    good_at: AtomicU64,
+    /// The version at which the control service itself refused it, and why.
+    refusal: Mutex<Option<(u64, Revoked)>>,
 }
 
 /// What the token asks of the client's certificate.
@@ -76,19 +93,26 @@ struct Permissions {
 impl Bearer {
     /// Makes out the bearer of a token whose claims are valid.
     pub(super) fn new(
-        policy: &Policy,
+        (policy, control): (&Policy, Option<&Control>),
         (id, issuer): (IssuerId, &Issuer),
         claims: &Claims,
-        token: &str,
+        text: &str,
         facts: &mut Facts,
     ) -> Result<Self, Refusal> {
         let principal = PrincipalId::new(issuer.namespace.clone(), &claims.subject)
             .map_err(Refusal::Subject)?;
         facts.principal = Some(principal.clone());
-        let home = acting_tenant(policy, issuer, claims)?;
+        let home = acting_tenant(policy, control, issuer, claims)?;
         facts.acting_tenant = Some(home.id.clone());
-        let token = TokenHandle::new(&issuer.url, &home.id, claims.id.as_deref(), token);
+        let token = TokenHandle::new(&issuer.url, &home.id, claims.id.as_deref(), text);
         facts.token = Some(token);
+        let standing = control.map(|control| {
+            let handles = Handles::of(issuer, &home.id, &principal, claims, text);
+            let [issued, expires] = [claims.issued, claims.expires].map(UnixTime::as_secs);
+            let times = [issued, expires, issuer.skew.as_secs()];
+            let token = Watched::new(control.key(), handles, home.id.clone(), times);
+            Box::new(Standing { token, good_at: AtomicU64::new(0), refusal: Mutex::default() })
+        });
         let roles = known_roles(policy, issuer, claims)?;
         let permissions = Permissions::new(policy, issuer.authority, &home, &roles, claims);
         let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
@@ -109,7 +133,50 @@ impl Bearer {
             },
             begins: claims.begins.minus(issuer.skew),
             ends: claims.expires.plus(issuer.skew),
+            standing,
         })
+    }
+
+    /// Whether the control state, as the gate has it, speaks against the token. What was found good
+    /// is asked about again only when the copy has changed.
+    pub(super) fn stands(&self, control: &Control, now: Now) -> Result<(), Revoked> {
+        let Some(standing) = &self.standing else { return Ok(()) };
+        let good_at = standing.good_at.load(Ordering::Relaxed);
+        let version = control.check(&standing.token, good_at, now)?;
+        standing.good_at.store(version, Ordering::Relaxed);
+        // Refused by the service itself, of whose change the copy has not heard yet.
+        match *standing.refusal.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((at, revoked)) if at == version => Err(revoked),
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers, until the copy changes, that the control service has refused the token.
+    pub(super) fn refused(&self, revoked: Revoked) {
+        if let Some(standing) = &self.standing {
+            let at = standing.good_at.load(Ordering::Relaxed);
+            *standing.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, revoked));
+        }
+    }
+
+    /// As the control state knows it, if there is one.
+    pub(super) fn watched(&self) -> Option<&Watched> {
+        self.standing.as_ref().map(|standing| &standing.token)
+    }
+
+    /// Whether the tenant is still as it was when the token was first seen. What the policy says of
+    /// a tenant does not change; what the control service says does.
+    pub(super) fn is_at_home(&self, policy: &Policy, control: Option<&Control>) -> bool {
+        let own = &self.home;
+        let is_same = |control: &Control| {
+            control.tenant(own.id.as_str(), policy.default_cell()).as_ref() == Some(own)
+        };
+        own.index.is_some() || control.is_some_and(is_same)
+    }
+
+    /// When the token is good no more: its `exp` and its issuer's skew.
+    pub(super) fn ends(&self) -> UnixTime {
+        self.ends
     }
 
     /// Whether the token's times still hold.
@@ -153,16 +220,29 @@ impl Bearer {
 
     /// What the bearer may do on another tenant's data: what it may do at home, as far as the
     /// delegation goes. Space-separated, as in `x-tenant-scope`.
-    pub(super) fn scope_under(&self, policy: &Policy, delegation: &DelegationRow<'_>) -> String {
-        let granted = delegation.permissions();
-        let both = self.permissions.effective.iter().filter(|id| granted.contains(*id));
-        join(both.filter_map(|id| policy.permission(id)), " ")
+    pub(super) fn scope_under(&self, policy: &Policy, grant: &Grant) -> String {
+        let own = self.permissions.effective.iter();
+        let named = |id| policy.permission(id);
+        match grant {
+            Grant::Static(position) => {
+                let granted = policy.delegation(*position).map(|row| row.permissions());
+                let granted = granted.unwrap_or_default();
+                join(own.filter(|id| granted.contains(*id)).filter_map(named), " ")
+            }
+            Grant::Living(delegation) => {
+                let granted = &delegation.permissions;
+                let is_granted = |name: &&str| granted.iter().any(|one| one.as_str() == *name);
+                join(own.filter_map(named).filter(is_granted), " ")
+            }
+        }
     }
 
     /// About how much memory it takes, in bytes.
     pub(super) fn weight(&self) -> usize {
         let texts = [self.principal.as_str(), &self.roles_text, &self.scope_text];
+        let standing = self.standing.as_ref().map_or(0, |_| size_of::<Standing>());
         size_of::<Self>()
+            + standing
             + texts.iter().map(|text| text.len()).sum::<usize>()
             + self.permissions.by_roles.weight() * 3
     }
@@ -197,14 +277,26 @@ impl Permissions {
     }
 }
 
-fn acting_tenant(policy: &Policy, issuer: &Issuer, claims: &Claims) -> Result<Tenant, TenantError> {
+fn acting_tenant(
+    policy: &Policy,
+    control: Option<&Control>,
+    issuer: &Issuer,
+    claims: &Claims,
+) -> Result<Tenant, TenantError> {
     let claimed = claims.tenant.as_deref().ok_or(TenantError::Missing)?;
     let tenant = TenantId::parse(claimed).map_err(TenantError::Malformed)?;
     if !issuer.tenants.allows(&tenant) {
         return Err(TenantError::NotAsserted(tenant));
     }
-    let known = policy.find_tenant(tenant.as_str()).and_then(|row| row.to_tenant());
-    known.ok_or(TenantError::Unknown(tenant))
+    find_tenant(policy, control, tenant.as_str()).ok_or(TenantError::Unknown(tenant))
+}
+
+/// A tenant of the directory: the policy's word counts before that of the control service.
+pub(super) fn find_tenant(policy: &Policy, control: Option<&Control>, id: &str) -> Option<Tenant> {
+    match policy.find_tenant(id) {
+        Some(row) => row.to_tenant(),
+        None => control?.tenant(id, policy.default_cell()),
+    }
 }
 
 /// The roles that the policy knows. An issuer with a list of roles must keep to it.

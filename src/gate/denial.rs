@@ -8,6 +8,9 @@ use crate::artifact::Policy;
 use crate::decision::{Challenge, Reason, Refusal};
 use crate::headers::Header;
 
+/// After how many seconds it is worth trying again, when the boundary cannot decide now.
+const RETRY_AFTER: &str = "1";
+
 /// A refused request.
 #[derive(Debug)]
 pub struct Denial {
@@ -84,6 +87,9 @@ fn http_headers(policy: &Policy, reason: Reason, account: &Account) -> Vec<(Stri
     ];
     if let Some(challenge) = challenge(policy, reason, account) {
         headers.push(("www-authenticate".to_owned(), challenge));
+    }
+    if reason == Reason::ReplicaStale {
+        headers.push(("retry-after".to_owned(), RETRY_AFTER.to_owned()));
     }
     if reason == Reason::RouteMethod {
         let route = account.facts.route.and_then(|id| policy.route(id));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::bearer::Bearer;
 use super::pipeline::Stop;
 use super::{Facts, Gate, Need};
-use crate::control::{Handle, Target, TokenName};
+pub use crate::control::Handles;
 use crate::decision::{BindingError, Refusal};
 use crate::identity::{PrincipalId, TenantId};
 use crate::request::{Request, RequestIds};
@@ -30,7 +30,7 @@ pub struct Identity {
     pub id: Option<String>,
     /// Its `sid`, if it has one.
     pub session: Option<String>,
-    /// The `kid` of the key that signed it, if it names one.
+    /// The `kid` of the key that signed it, if it has one.
     pub key: Option<String>,
     /// Its `iat`.
     pub issued: UnixTime,
@@ -38,22 +38,7 @@ pub struct Identity {
     pub expires: UnixTime,
     /// How far its issuer's clock may be off.
     pub skew: Duration,
-    token: Target,
-}
-
-/// Everything that a revocation could name a token by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Handles {
-    /// The token itself.
-    pub token: Target,
-    /// Its session, if it has one.
-    pub session: Option<Target>,
-    /// Its principal.
-    pub principal: Target,
-    /// Its tenant.
-    pub tenant: Target,
-    /// The key that signed it, if it names one.
-    pub key: Option<Target>,
+    handles: Handles,
 }
 
 /// Why nobody knows who a token speaks for.
@@ -95,20 +80,20 @@ impl Gate {
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
         let (id, issuer) =
             self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
-        let key = token.header().kid.clone();
         let verified = self.pipeline(request, now, has_waited).verify(token, id, issuer)?;
         let claims = verified.claims(issuer, now.wall).map_err(Refusal::from)?;
         let mut facts = Facts::default();
-        let bearer = Bearer::new(&self.policy, (id, issuer), &claims, text, &mut facts)?;
-        let name = TokenName::of(claims.id.as_deref(), text);
-        let handle = Handle::Token { issuer: &issuer.url, tenant: &bearer.home.id, name };
+        let parts = (&*self.policy, self.control.as_ref());
+        let bearer = Bearer::new(parts, (id, issuer), &claims, text, &mut facts)?;
+        let (principal, tenant) = (&bearer.principal, &bearer.home.id);
+        let handles = Handles::of(issuer, tenant, principal, &claims, text);
         Ok(Identity {
             issuer: issuer.url.clone(),
-            token: handle.target(),
+            handles,
             skew: issuer.skew,
             id: claims.id,
             session: claims.session,
-            key,
+            key: claims.key,
             issued: claims.issued,
             expires: claims.expires,
             bearer: Arc::new(bearer),
@@ -159,17 +144,7 @@ impl Identity {
     /// Everything that a revocation could name it by.
     #[must_use]
     pub fn handles(&self) -> Handles {
-        let (issuer, tenant) = (&*self.issuer, self.tenant());
-        let (namespace, subject) = (self.principal().namespace(), self.principal().subject());
-        let session = self.session.as_deref();
-        let key = self.key.as_deref();
-        Handles {
-            token: self.token.clone(),
-            session: session.map(|sid| Handle::Session { issuer, tenant, sid }.target()),
-            principal: Handle::Principal { tenant, namespace, subject }.target(),
-            tenant: Handle::Tenant(tenant).target(),
-            key: key.map(|kid| Handle::Key { issuer, kid }.target()),
-        }
+        self.handles.clone()
     }
 }
 

@@ -8,10 +8,13 @@
 
 mod account;
 mod bearer;
+mod control;
 mod denial;
 mod identify;
 mod permit;
 mod pipeline;
+mod revocation;
+mod streams;
 mod tokens;
 #[cfg(feature = "what-if")]
 mod what_if;
@@ -20,16 +23,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::account::{Account, Facts, Verdict};
+pub use self::control::{Basis, Control, ControlStatus, Source};
 pub use self::denial::{Denial, Response};
 pub use self::identify::{Handles, Identity, Unidentified};
 pub use self::permit::{Permit, PublicPermit, Shadowed, TenantPermit};
 use self::pipeline::{Pipeline, Stop};
+pub use self::streams::Ended;
 use self::tokens::TokenCache;
 use crate::artifact::Policy;
 use crate::artifact::route::RouteRow;
+use crate::control::ReplicaKey;
 use crate::decision::Refusal;
 use crate::keyring::{AnswerError, Change, FetchAnswer, KeyRing};
 use crate::limits::LimitError;
+use crate::replica::{Answer, Question};
 use crate::request::{HeaderList, Mode, Request, RequestIds};
 use crate::time::Now;
 use crate::token::{PureRust, Verifier};
@@ -49,10 +56,14 @@ pub enum Step {
 }
 
 /// What a decision waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// The keys of an issuer.
     Keys(IssuerId),
+    /// The first snapshot of the control state.
+    Snapshot,
+    /// An answer of the control service, for this request alone.
+    Introspect(Question),
 }
 
 /// A decision that waits. It owns what [`Gate::resume`] needs, so that each stream asks for itself.
@@ -83,6 +94,7 @@ pub struct Gate {
     verifier: Arc<dyn Verifier>,
     tokens: TokenCache,
     ring: KeyRing,
+    control: Option<Control>,
 }
 
 impl Gate {
@@ -99,7 +111,20 @@ impl Gate {
     pub fn with_verifier(policy: Arc<Policy>, verifier: Arc<dyn Verifier>, seed: u64) -> Self {
         let ring = KeyRing::new(&policy, seed);
         let tokens = TokenCache::new(policy.token_cache(), seed);
-        Self { policy, verifier, tokens, ring }
+        Self { policy, verifier, tokens, ring, control: None }
+    }
+
+    /// The same gate with a copy of the control state, which is empty yet: until the first snapshot
+    /// has come in, no token is accepted. The key is random and nobody else's.
+    #[must_use]
+    pub fn with_control(self, key: ReplicaKey) -> Self {
+        Self { control: Some(Control::new(key)), ..self }
+    }
+
+    /// The copy of the control state, if there is a control service.
+    #[must_use]
+    pub fn control(&self) -> Option<&Control> {
+        self.control.as_ref()
     }
 
     /// The policy that it decides by.
@@ -111,15 +136,16 @@ impl Gate {
     /// Decides a request.
     #[must_use]
     pub fn begin(&self, request: &Request<'_>, now: Now) -> Step {
-        self.decide(request, now, false)
+        self.settle(&self.pipeline(request, now, false))
     }
 
     /// Goes on with a decision when what it needs is in hand, or the time for it is over: it is
-    /// settled now, one way or the other. Nothing waits twice.
+    /// settled now, one way or the other. Nothing waits twice. An answer to another request's
+    /// question is none.
     #[must_use]
-    pub fn resume(&self, pending: &Pending, now: Now) -> Step {
+    pub fn resume(&self, pending: &Pending, answer: Option<&Answer>, now: Now) -> Step {
         let request = pending.request();
-        self.decide(&request, now, true)
+        self.settle(&Pipeline { answer, ..self.pipeline(&request, now, true) })
     }
 
     /// The account of a decision whose client left before it was settled.
@@ -164,10 +190,6 @@ impl Gate {
         &self.ring
     }
 
-    fn decide(&self, request: &Request<'_>, now: Now, has_waited: bool) -> Step {
-        self.settle(&self.pipeline(request, now, has_waited))
-    }
-
     fn pipeline<'a>(
         &'a self,
         request: &'a Request<'a>,
@@ -179,6 +201,8 @@ impl Gate {
             verifier: &*self.verifier,
             tokens: &self.tokens,
             ring: &self.ring,
+            control: self.control.as_ref(),
+            answer: None,
             request,
             now,
             has_waited,
@@ -197,11 +221,17 @@ impl Gate {
         }
     }
 
+    fn basis(&self, now: Now, was_asked: bool) -> Basis {
+        let basis = |control: &Control| control.basis(now.monotonic, was_asked);
+        self.control.as_ref().map_or(Basis::NONE, basis)
+    }
+
     fn account(&self, request: &Request<'_>, now: Now, facts: Facts, verdict: Verdict) -> Account {
         let route = facts.route.and_then(|id| self.policy.route(id));
         let mode = mode_of(request, route.as_ref());
         let (ids, is_grpc) = (request.ids, request.is_grpc());
-        Account { ids, mode, is_grpc, at: now.wall, facts, verdict }
+        let basis = self.basis(now, facts.was_asked);
+        Account { ids, mode, is_grpc, at: now.wall, basis, facts, verdict }
     }
 
     fn conclude(

@@ -30,8 +30,8 @@ pub enum Permit {
 pub struct TenantPermit {
     account: Account,
     changes: HeaderChanges,
-    usage: Usage,
     body_limit: Option<u64>,
+    grant: TenantGrant,
 }
 
 /// A permit without an identity.
@@ -53,8 +53,8 @@ impl Permit {
     pub(super) fn granted(granted: Granted, account: Account, changes: HeaderChanges) -> Self {
         let body_limit = granted.body_limit;
         match granted.access {
-            Access::Tenant(TenantGrant { usage, .. }) => {
-                Self::Tenant(TenantPermit { account, changes, usage, body_limit })
+            Access::Tenant(grant) => {
+                Self::Tenant(TenantPermit { account, changes, body_limit, grant })
             }
             Access::Public(_) => Self::Public(PublicPermit { account, changes, body_limit }),
         }
@@ -105,8 +105,25 @@ impl Permit {
     #[must_use]
     pub fn usage(&self) -> Usage {
         match self {
-            Self::Tenant(permit) => permit.usage,
+            Self::Tenant(permit) => permit.grant.usage,
             Self::Public(_) | Self::Shadowed(_) => Usage::None,
+        }
+    }
+}
+
+impl Permit {
+    /// Whether a stream that is still open when the permit is over is to be closed: ask
+    /// [`Gate::still_stands`] from time to time.
+    #[must_use]
+    pub fn closes_streams(&self) -> bool {
+        self.grant().is_some_and(|grant| grant.closes_streams)
+    }
+
+    /// What was granted to whom, if it was a tenant.
+    pub(super) fn grant(&self) -> Option<&TenantGrant> {
+        match self {
+            Self::Tenant(permit) => Some(&permit.grant),
+            Self::Public(_) | Self::Shadowed(_) => None,
         }
     }
 }
@@ -197,11 +214,11 @@ fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Heade
     set(Header::TenantCell, HeaderValue::Shared(resource.cell.shared()));
     set(Header::PrincipalId, HeaderValue::Shared(bearer.principal.shared()));
     set(Header::TenantRoles, shared(&bearer.roles_text));
-    let Some(delegation) = delegation.and_then(|position| policy.delegation(position)) else {
+    let Some(grant) = delegation else {
         return set(Header::TenantScope, shared(&bearer.scope_text));
     };
     let owned = |text: &str| HeaderValue::Owned(text.as_bytes().to_vec());
-    set(Header::TenantScope, owned(&bearer.scope_under(policy, &delegation)));
-    set(Header::DelegationId, owned(delegation.id()));
+    set(Header::TenantScope, owned(&bearer.scope_under(policy, grant)));
+    set(Header::DelegationId, owned(grant.id(policy)));
     set(Header::DelegatorId, HeaderValue::Shared(resource.id.shared()));
 }

@@ -1,20 +1,22 @@
 //! The checks, in their order: request → route → public or preflight → token → issuer → signature
-//! → claims → tenant → permission → delegation. The first that fails decides.
+//! → claims → tenant → revocation → permission → delegation. The first that fails decides.
 
 use std::sync::Arc;
 
 use super::account::{Facts, Verdict};
-use super::bearer::Bearer;
+use super::bearer::{Bearer, find_tenant};
+use super::control::Control;
 use super::tokens::TokenCache;
 use super::{Need, mode_of};
-use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Usage};
-use crate::artifact::{DelegationId, Policy, Tenant};
-use crate::decision::{AccessError, Refusal};
-use crate::delegation::{Crossing, DelegationError};
+use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Streams, Usage};
+use crate::artifact::{Policy, Tenant};
+use crate::decision::{AccessError, Refusal, TenantError};
+use crate::delegation::{DelegationError, Grant, Wanted};
 use crate::keyring::{InHand, KeyRing};
 use crate::limits::check_announced_body;
 use crate::path::NormalPath;
 use crate::permissions::PermissionId;
+use crate::replica::Answer;
 use crate::request::{Mode, Request, RequestError};
 use crate::time::Now;
 use crate::token::{CompactToken, KeySet, SignatureError, VerifiedToken, Verifier};
@@ -64,8 +66,11 @@ pub(super) struct TenantGrant {
     /// Whose data it is.
     pub(super) resource: Tenant,
     /// What lets the tenant act on it, if it is not its own.
-    pub(super) delegation: Option<DelegationId>,
+    pub(super) delegation: Option<Grant>,
+    pub(super) permission: PermissionId,
     pub(super) usage: Usage,
+    /// Whether a stream that is open when this is over is closed.
+    pub(super) closes_streams: bool,
 }
 
 impl Granted {
@@ -86,6 +91,9 @@ pub(super) struct Pipeline<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) now: Now,
     pub(super) ring: &'a KeyRing,
+    pub(super) control: Option<&'a Control>,
+    /// What the control service has answered, if it was asked.
+    pub(super) answer: Option<&'a Answer>,
     /// Whether the request has waited for what it needed, and is to be settled now.
     pub(super) has_waited: bool,
     /// Claims to take as verified, instead of the request's token.
@@ -136,14 +144,25 @@ impl Pipeline<'_> {
         };
         facts.permission = Some(needed);
         let bearer = self.bearer(facts)?;
+        let word = self.revocation(&bearer, route, facts)?;
         bearer.authorize(self.policy, needed)?;
         let named = self.named_tenant(&bearer, route, path, matched)?;
         let (resource, delegation) = self.resource_tenant(&bearer, named, needed, facts)?;
-        let usage = match (delegation, route.usage()) {
+        word.covers(delegation.as_ref())?;
+        let usage = match (&delegation, route.usage()) {
             (Some(_), usage) if usage != Usage::None => Usage::CrossTenantDelegation,
             (_, usage) => usage,
         };
-        Ok(Access::Tenant(TenantGrant { bearer, resource, delegation, usage }))
+        let closes_streams = route.streams() == Streams::Close;
+        let permission = needed;
+        Ok(Access::Tenant(TenantGrant {
+            bearer,
+            resource,
+            delegation,
+            permission,
+            usage,
+            closes_streams,
+        }))
     }
 
     fn is_preflight_of(&self, route: &RouteRow<'_>) -> bool {
@@ -158,7 +177,10 @@ impl Pipeline<'_> {
             return self.stated_bearer(stated, facts);
         }
         let source = self.policy.token_source();
-        let known = |text: &[u8]| self.tokens.get(text, self.now.wall);
+        let known = |text: &[u8]| {
+            let bearer = self.tokens.get(text, self.now.wall)?;
+            bearer.is_at_home(self.policy, self.control).then_some(bearer)
+        };
         if let Some(bearer) = source.presented(self.request).and_then(known) {
             return self.known_bearer(bearer, facts);
         }
@@ -174,10 +196,20 @@ impl Pipeline<'_> {
         let verified = self.verify(token, id, issuer)?;
         facts.issuer = Some(id);
         let claims = verified.claims(issuer, self.now.wall).map_err(Refusal::from)?;
-        let bearer = Arc::new(Bearer::new(self.policy, (id, issuer), &claims, text, facts)?);
+        let parts = (self.policy, self.control);
+        let bearer = Bearer::new(parts, (id, issuer), &claims, text, facts);
+        let bearer = Arc::new(bearer.map_err(|refusal| self.unless_known_later(refusal))?);
         bearer.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
         self.tokens.insert(text, Arc::clone(&bearer));
         Ok(bearer)
+    }
+
+    /// A tenant that the policy does not list may be in the first snapshot, which has not come yet.
+    pub(super) fn unless_known_later(&self, refusal: Refusal) -> Stop {
+        match &refusal {
+            Refusal::Tenant(TenantError::Unknown(_)) if self.lacks_copy() => self.needs_copy(),
+            _ => refusal.into(),
+        }
     }
 
     fn known_bearer(&self, bearer: Arc<Bearer>, facts: &mut Facts) -> Result<Arc<Bearer>, Stop> {
@@ -262,7 +294,7 @@ impl Pipeline<'_> {
         named: &str,
         needed: PermissionId,
         facts: &mut Facts,
-    ) -> Result<(Tenant, Option<DelegationId>), Refusal> {
+    ) -> Result<(Tenant, Option<Grant>), Refusal> {
         let home = &bearer.home;
         if named == home.id.as_str() {
             facts.resource_tenant = Some(home.id.clone());
@@ -272,22 +304,32 @@ impl Pipeline<'_> {
             let (acting, resource) = (home.id.clone(), named.to_owned());
             Refusal::from(AccessError::Delegation { acting, resource, why })
         };
-        let resource = self.policy.find_tenant(named).and_then(|row| row.to_tenant());
+        let resource = find_tenant(self.policy, self.control, named);
         let resource = resource.ok_or_else(|| refused(DelegationError::None))?;
         facts.resource_tenant = Some(resource.id.clone());
         if bearer.delegated_tenant.as_deref().is_some_and(|tenant| tenant != named) {
             return Err(refused(DelegationError::AnotherTenant));
         }
-        let crossing = Crossing {
-            from: resource.index,
-            to: home.index,
+        let wanted = Wanted {
             principal: bearer.principal.as_str(),
             permission: needed,
             named: bearer.delegation.as_deref(),
             at: self.now.wall,
         };
-        let found = self.policy.delegation_for(&crossing).map(|delegation| delegation.position());
-        facts.delegation = found.map_or_else(DelegationError::delegation, Some);
-        Ok((resource, Some(found.map_err(refused)?)))
+        let living = self.control.map(|control| control.delegations(&resource.id, &home.id));
+        let between = resource.index.zip(home.index);
+        let found = self.policy.grant_for(between, &living.unwrap_or_default(), &wanted);
+        match found {
+            Ok(grant) => {
+                facts.delegation = Some(grant.clone());
+                let control = self.control.map_or(Ok(()), |it| it.check_tenant(&resource.id));
+                control.map_err(Refusal::Delegator)?;
+                Ok((resource, Some(grant)))
+            }
+            Err((why, closest)) => {
+                facts.delegation = closest;
+                Err(refused(why))
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
 
 use super::bearer::Bearer;
+use crate::bytes::same;
 use crate::time::UnixTime;
 use crate::trust::IssuerId;
 
@@ -57,16 +58,6 @@ impl quick_cache::Equivalent<TokenText> for Presented<'_> {
     fn equivalent(&self, key: &TokenText) -> bool {
         same(self.0, &key.0)
     }
-}
-
-/// Equality eight bytes at a time: tokens are long, and in wasm the usual comparison goes byte by
-/// byte.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
-    a.len() == b.len()
-        && a_words.iter().zip(b_words).all(|(a, b)| word(a) == word(b))
-        && a_rest.iter().eq(b_rest)
 }
 
 /// The cache.
@@ -141,28 +132,5 @@ impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tokens = self.lock().map(|entries| entries.len());
         f.debug_struct("TokenCache").field("tokens", &tokens).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn a_token_is_the_same_as_itself_alone() {
-        let token: Vec<u8> = (0u8..41).collect();
-        for length in 0..=token.len() {
-            let (own, _) = token.split_at(length);
-            let equal = own.to_vec();
-            assert!(same(own, &equal), "{length}");
-            for at in 0..length {
-                let mut other = own.to_vec();
-                other[at] ^= 0x80;
-                assert!(!same(own, &other), "{length}, {at}");
-            }
-            assert!(!same(own, &[own, &[0]].concat()), "{length}");
-        }
     }
 }

@@ -72,6 +72,8 @@ pub struct Claims {
     pub scopes: Option<Vec<String>>,
     /// `jti`, if there is one.
     pub id: Option<String>,
+    /// The `kid` of the key that signed the token, if it has one.
+    pub key: Option<String>,
     /// `sid`, if there is one (OpenID Connect Front-Channel Logout, section 3).
     pub session: Option<String>,
     /// `iat`.
@@ -115,6 +117,7 @@ impl VerifiedToken {
             roles: roles(claims, &map.roles)?,
             scopes: scopes(claims, &map.scope)?,
             id: text(claims, &ClaimPath::name("jti"))?,
+            key: self.key.clone(),
             session: text(claims, &ClaimPath::name("sid"))?,
             issued: UnixTime::from_secs(issued),
             expires: UnixTime::from_secs(expires),
@@ -219,7 +222,11 @@ mod tests {
 
     fn check(claims: &str) -> Result<Claims, ClaimsError> {
         let claims = claims.replace("NOW", &NOW.to_string());
-        let token = VerifiedToken { typ: None, claims: Object::parse(claims.as_bytes()).unwrap() };
+        let token = VerifiedToken {
+            typ: None,
+            key: None,
+            claims: Object::parse(claims.as_bytes()).unwrap(),
+        };
         token.claims(&issuer(TokenType::Any), UnixTime::from_secs(NOW))
     }
 
@@ -308,6 +315,7 @@ mod tests {
         ] {
             let claims = format!(r#"{{"sub":"a","aud":"api","exp":{NOW},"iat":{NOW}}}"#);
             let token = VerifiedToken {
+                key: None,
                 typ: typ.map(str::to_owned),
                 claims: Object::parse(claims.as_bytes()).unwrap(),
             };

@@ -9,6 +9,7 @@ use rsa::pkcs8::EncodePublicKey as _;
 
 use super::algorithm::{Algorithm, KeyKind};
 use super::compact::{CompactToken, Header};
+use super::es384::P384PublicKey;
 use super::json::Object;
 use super::verifier::Verifier;
 
@@ -68,7 +69,7 @@ pub enum PublicKey {
     /// A point on P-256.
     P256(Box<P256PublicKey>),
     /// A point on P-384.
-    P384(Box<p384::ecdsa::VerifyingKey>),
+    P384(Box<P384PublicKey>),
     /// An Ed25519 key.
     Ed25519(Box<Ed25519PublicKey>),
 }
@@ -191,7 +192,7 @@ impl PublicKey {
                 Ok(Self::P256(Box::new(jwk.try_into().map_err(invalid)?)))
             }
             JsonWebKey::EllipticCurve { curve, x, y, .. } if curve == "P-384" => {
-                Ok(Self::P384(Box::new(p384_key(x, y)?)))
+                Ok(Self::P384(Box::new(P384PublicKey::new(x, y)?)))
             }
             JsonWebKey::KeyPair { curve, .. } if curve == "Ed25519" => {
                 let key: Ed25519PublicKey = jwk.try_into().map_err(invalid)?;
@@ -217,7 +218,7 @@ impl PublicKey {
         let der = match self {
             Self::Rsa(key) => key.to_public_key_der(),
             Self::P256(key) => p256::PublicKey::from(&**key).to_public_key_der(),
-            Self::P384(key) => p384::PublicKey::from(&**key).to_public_key_der(),
+            Self::P384(key) => return Ok(key.spki_der()),
             // RFC 8410, section 4: a fixed prefix and the 32 bytes.
             Self::Ed25519(key) => {
                 let prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
@@ -226,16 +227,6 @@ impl PublicKey {
         };
         der.map(|der| der.as_bytes().into()).map_err(|error| KeyError::Invalid(error.to_string()))
     }
-}
-
-/// A point on P-384 from its coordinates, each of exactly 48 bytes (RFC 7518, section 6.2.1).
-fn p384_key(x: &[u8], y: &[u8]) -> Result<p384::ecdsa::VerifyingKey, KeyError> {
-    if x.len() != 48 || y.len() != 48 {
-        return Err(KeyError::Invalid("a coordinate has not 48 bytes".to_owned()));
-    }
-    let uncompressed = [&[4], x, y].concat();
-    p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed)
-        .map_err(|error| KeyError::Invalid(error.to_string()))
 }
 
 /// The public keys of one issuer.
@@ -273,7 +264,8 @@ impl KeySet {
             return Err(SignatureError::Mismatch);
         }
         let typ = token.header().typ.clone();
-        Ok(VerifiedToken { typ, claims: token.into_claims() })
+        let key = key.kid().map(str::to_owned);
+        Ok(VerifiedToken { typ, key, claims: token.into_claims() })
     }
 
     fn select(&self, header: &Header, accepted: &[Algorithm]) -> Result<&Key, SignatureError> {
@@ -300,6 +292,8 @@ impl KeySet {
 #[derive(Debug)]
 pub struct VerifiedToken {
     pub(super) typ: Option<String>,
+    /// The `kid` of the key that signed it, also where the token does not name it.
+    pub(super) key: Option<String>,
     pub(super) claims: Object,
 }
 

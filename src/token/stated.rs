@@ -47,7 +47,7 @@ impl StatedClaims {
             TokenType::Jwt => Some("JWT".to_owned()),
             TokenType::AccessToken => Some("at+jwt".to_owned()),
         };
-        VerifiedToken { typ, claims: self.claims.clone() }
+        VerifiedToken { typ, key: None, claims: self.claims.clone() }
     }
 }
 

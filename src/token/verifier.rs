@@ -5,9 +5,9 @@ use std::fmt;
 
 use jwt_compact::AlgorithmSignature;
 use jwt_compact::alg::{Ed25519, Es256, Rsa};
-use p384::ecdsa::signature::Verifier as _;
 
 use super::algorithm::Algorithm;
+use super::der;
 use super::keys::{Key, PublicKey};
 
 /// Says whether a signature is a key's over a message.
@@ -35,10 +35,7 @@ impl Verifier for PureRust {
             (Algorithm::Ps384, _) => rsa(Rsa::ps384()),
             (Algorithm::Ps512, _) => rsa(Rsa::ps512()),
             (Algorithm::Es256, PublicKey::P256(key)) => checks(&Es256, key, message, signature),
-            (Algorithm::Es384, PublicKey::P384(key)) => {
-                p384::ecdsa::Signature::from_slice(signature)
-                    .is_ok_and(|signature| key.verify(message, &signature).is_ok())
-            }
+            (Algorithm::Es384, PublicKey::P384(key)) => key.verifies(message, signature),
             (Algorithm::EdDsa, PublicKey::Ed25519(key)) => {
                 checks(&Ed25519, key, message, signature)
             }
@@ -60,18 +57,12 @@ fn checks<A: jwt_compact::Algorithm>(
 }
 
 /// An ECDSA signature in DER (RFC 3279, section 2.2.3), for verifiers that want it so. `None` if
-/// the bytes are no signature on the algorithm's curve.
+/// the bytes are no signature of the algorithm's.
 #[must_use]
 pub fn ecdsa_der(algorithm: Algorithm, signature: &[u8]) -> Option<Vec<u8>> {
     match algorithm {
-        Algorithm::Es256 => {
-            let signature = p256::ecdsa::Signature::from_slice(signature).ok()?;
-            Some(signature.to_der().as_bytes().to_vec())
-        }
-        Algorithm::Es384 => {
-            let signature = p384::ecdsa::Signature::from_slice(signature).ok()?;
-            Some(signature.to_der().as_bytes().to_vec())
-        }
+        Algorithm::Es256 => der::ecdsa(signature, 32),
+        Algorithm::Es384 => der::ecdsa(signature, 48),
         _ => None,
     }
 }

@@ -17,6 +17,9 @@ pub use self::claim_map::{
 use crate::identity::{Namespace, RoleName, TenantId};
 use crate::token::{Algorithm, KeySet};
 
+/// How far an issuer's clock may be off at most: no policy allows more.
+pub const SKEW_LIMIT: Duration = Duration::from_secs(600);
+
 /// An issuer of one policy, by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssuerId(pub u32);

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,10 @@ use crate::client::{Reader, find, invalid, owned};
 
 /// The request header by which a test finds its own requests again.
 pub const CASE_HEADER: &str = "x-case";
+/// With this in it, the answer has no end: a part every few milliseconds until the client goes.
+pub const ENDLESS: &str = "endless";
+/// How often an answer without an end goes on.
+const PART: Duration = Duration::from_millis(20);
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -108,9 +113,13 @@ fn serve(cell: &str, mut stream: TcpStream, seen: &SeenByCase) -> io::Result<()>
         reader.body(&request.headers, false)?;
         let body = format!("{}\n", request.to_json());
         let to_head = request.method == "HEAD";
+        let is_endless = request.header(CASE_HEADER) == Some(ENDLESS);
         if let Some(case) = request.header(CASE_HEADER).map(str::to_owned) {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.entry(case).or_default().push(request);
+        }
+        if is_endless {
+            return go_on(&mut output);
         }
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -120,6 +129,16 @@ fn serve(cell: &str, mut stream: TcpStream, seen: &SeenByCase) -> io::Result<()>
         if !to_head {
             output.write_all(body.as_bytes())?;
         }
+    }
+}
+
+/// An answer in chunks (RFC 9112, section 7.1) that goes on until the connection does not.
+fn go_on(output: &mut TcpStream) -> io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n";
+    output.write_all(head.as_bytes())?;
+    loop {
+        output.write_all(b"4\r\nmore\r\n")?;
+        thread::sleep(PART);
     }
 }
 

@@ -17,7 +17,7 @@ use anyhow::{Result, ensure};
 use self::engines::Engine;
 use self::engines::cedar::Cedar;
 use self::engines::regorus::{Interpreter, Machine};
-use self::engines::tenantguard::{ByPath, TenantGuard};
+use self::engines::tenantguard::{ByPath, ByToken, TenantGuard};
 use self::world::World;
 use self::world::requests::Request;
 
@@ -31,10 +31,13 @@ pub const OURS: &str = "TenantGuard";
 type Load = for<'w> fn(&World, &'w [Request]) -> Result<Box<dyn Engine + 'w>>;
 
 /// Every engine by its name.
-pub const ENGINES: [(&str, Load); 6] = [
+pub const ENGINES: [(&str, Load); 7] = [
     (OURS, |world, requests| Ok(Box::new(TenantGuard::new(world, requests)?))),
     ("TenantGuard, path as sent", |world, requests| {
         Ok(Box::new(ByPath(TenantGuard::new(world, requests)?)))
+    }),
+    ("TenantGuard, token known", |world, requests| {
+        Ok(Box::new(ByToken::new(TenantGuard::new(world, requests)?)?))
     }),
     ("Cedar, slices", |world, requests| Ok(Box::new(Cedar::with_slices(world, requests)?))),
     ("Cedar, all policies", |world, requests| Ok(Box::new(Cedar::with_all(world, requests)?))),

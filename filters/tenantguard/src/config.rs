@@ -1,6 +1,7 @@
 //! The plugin configuration, as JSON in a `StringValue` or as a `Struct`: a policy as its source,
 //! `{"policy": {...}}`, or as its compiler made it, `{"artifact": "BASE64"}`, then perhaps with the
-//! key that must have signed it, `{"artifact": "BASE64", "signer": {JWK}}`.
+//! key that must have signed it, `{"artifact": "BASE64", "signer": {JWK}}`. Beside it, where the
+//! control service is: `"control": {"cluster": "NAME"}`.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use tenantguard::artifact::{ArtifactError, Policy, Trusted};
 use tenantguard::token::{Key, KeyError};
 use tenantguard_policy::{Findings, Format, NoFiles};
 
+use crate::control::{ControlConfig, ControlError, ControlSource};
 use crate::structure;
 
 /// What the operator gives the filter.
@@ -21,6 +23,13 @@ struct PluginConfiguration {
     policy: Option<Box<RawValue>>,
     artifact: Option<String>,
     signer: Option<serde_json::Value>,
+    control: Option<ControlSource>,
+}
+
+/// What the filter is to do.
+pub(crate) struct Configuration {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) control: Option<ControlConfig>,
 }
 
 /// Why the filter refuses to start.
@@ -51,11 +60,15 @@ pub(crate) enum ConfigError {
     /// Not a public key.
     #[error("`signer` {0}")]
     Signer(KeyError),
+    /// Where the control service is.
+    #[error("`control` {0}")]
+    Control(#[from] ControlError),
 }
 
-/// The policy in the plugin configuration.
-pub(crate) fn compile(configuration: &[u8]) -> Result<Arc<Policy>, ConfigError> {
-    let PluginConfiguration { policy, artifact, signer } = parse(configuration)?;
+/// Reads the plugin configuration, and compiles or loads the policy in it.
+pub(crate) fn read(configuration: &[u8]) -> Result<Configuration, ConfigError> {
+    let PluginConfiguration { policy, artifact, signer, control } = parse(configuration)?;
+    let control = control.map(ControlConfig::try_from).transpose()?;
     let policy = match (policy, artifact) {
         (Some(_), None) if signer.is_some() => return Err(ConfigError::SignerOfSource),
         (Some(source), None) => tenantguard_policy::compile(source.get(), Format::Json, &NoFiles)
@@ -63,7 +76,7 @@ pub(crate) fn compile(configuration: &[u8]) -> Result<Arc<Policy>, ConfigError> 
         (None, Some(artifact)) => load(&artifact, signer.as_ref())?,
         (None, None) | (Some(_), Some(_)) => return Err(ConfigError::NotOne),
     };
-    Ok(Arc::new(policy))
+    Ok(Configuration { policy: Arc::new(policy), control })
 }
 
 fn parse(configuration: &[u8]) -> Result<PluginConfiguration, ConfigError> {

@@ -1,16 +1,17 @@
 //! What one VM decides with: the gate, and what its records are numbered and named by.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tenantguard::audit::{Author, Position};
 use tenantguard::gate::Gate;
 use tenantguard::time::{Now, UnixTime};
 
-use crate::host;
 use crate::ids::IdSource;
 use crate::metrics::Metrics;
+use crate::open::OpenStreams;
 use crate::waiting::Waiting;
+use crate::{clock, host};
 
 /// One VM's gate under one configuration. Streams hold on to the engine that they began with.
 pub(crate) struct Engine {
@@ -18,19 +19,19 @@ pub(crate) struct Engine {
     pub(crate) ids: IdSource,
     pub(crate) metrics: Metrics,
     pub(crate) waiting: Waiting,
+    pub(crate) open: OpenStreams,
     proxy: String,
     author: Author,
     sequence: Cell<u64>,
-    started: Instant,
 }
 
 impl Engine {
     pub(crate) fn new(gate: Gate, ids: IdSource, metrics: Metrics) -> Self {
         let proxy = host::property("xds\0node\0id").unwrap_or_default();
         let author = Author::new(gate.policy(), &proxy, &ids.instance());
-        let (sequence, started) = (Cell::new(0), Instant::now());
-        let waiting = Waiting::default();
-        Self { gate, ids, metrics, waiting, proxy, author, sequence, started }
+        let sequence = Cell::new(0);
+        let (waiting, open) = (Waiting::default(), OpenStreams::default());
+        Self { gate, ids, metrics, waiting, open, proxy, author, sequence }
     }
 
     /// Both clocks.
@@ -42,16 +43,24 @@ impl Engine {
         Now { wall, monotonic: self.monotonic() }
     }
 
-    /// Counts what fetched keys and those who wait for them live by; where none are fetched, nobody
-    /// looks at it, and it stands still.
+    /// Counts what fetched keys, leases and those who wait live by; where there are none of them,
+    /// nobody looks at it, and it stands still.
     fn monotonic(&self) -> Duration {
-        if self.gate.ring().is_empty() { Duration::ZERO } else { self.started.elapsed() }
+        let is_idle = self.gate.ring().is_empty() && self.gate.control().is_none();
+        if is_idle { Duration::ZERO } else { clock::monotonic() }
     }
 
-    /// The position of the next record. Taken at log time, so that a gap means a lost record.
-    pub(crate) fn next_position(&self) -> Position<'_> {
+    /// The number of the next record. Given at log time, or to a record that the log gets in any
+    /// case, so that a gap means a lost record.
+    pub(crate) fn next_sequence(&self) -> u64 {
         self.sequence.set(self.sequence.get() + 1);
-        Position { author: &self.author, sequence: self.sequence.get() }
+        self.sequence.get()
+    }
+
+    /// The position of a record: of the next one, unless it has a number already.
+    pub(crate) fn position(&self, sequence: Option<u64>) -> Position<'_> {
+        let sequence = sequence.unwrap_or_else(|| self.next_sequence());
+        Position { author: &self.author, sequence }
     }
 
     pub(crate) fn proxy(&self) -> &str {

@@ -89,7 +89,14 @@ pub(crate) fn enter_context(id: u32) -> bool {
 /// Has the root context's tick called this often.
 pub(crate) fn set_tick_period(period: Duration) {
     if hostcalls::set_tick_period(period).is_err() {
-        log::error!("the host gives no tick: keys cannot be fetched");
+        log::error!("the host gives no tick: nothing can be fetched");
+    }
+}
+
+/// Ends the stream whose context is in effect. A second time the proxy does not survive.
+pub(crate) fn end_stream() {
+    if hostcalls::reset_http_request().is_err() {
+        log::error!("a stream could not be ended");
     }
 }
 
@@ -113,13 +120,20 @@ pub(crate) fn swap_shared(key: &str, value: &[u8], version: u32) -> bool {
     hostcalls::set_shared_data(key, Some(value), Some(version)).is_ok()
 }
 
+/// Sets a value in shared data if there is none. The host compares versions only where there is a
+/// value, and this version no value ever has.
+pub(crate) fn create_shared(key: &str, value: &[u8]) -> bool {
+    swap_shared(key, value, u32::MAX)
+}
+
 /// Begins a call to a cluster; `None` if there is no such cluster.
 pub(crate) fn begin_call(
     cluster: &str,
     headers: Vec<(&str, &str)>,
+    body: Option<&[u8]>,
     timeout: Duration,
 ) -> Option<u32> {
-    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout).ok()
+    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout).ok()
 }
 
 /// The headers of the answer at hand.

@@ -13,6 +13,7 @@ pub(crate) struct IdSource {
     stream: RefCell<ChaCha20Rng>,
     instance: u64,
     private_seed: u64,
+    replica_key: [u8; 16],
 }
 
 impl IdSource {
@@ -22,7 +23,9 @@ impl IdSource {
         getrandom::fill(&mut seed)?;
         let mut stream = ChaCha20Rng::from_seed(seed);
         let (instance, private_seed) = (stream.next_u64(), stream.next_u64());
-        Ok(Self { stream: RefCell::new(stream), instance, private_seed })
+        let mut replica_key = [0; 16];
+        stream.fill_bytes(&mut replica_key);
+        Ok(Self { stream: RefCell::new(stream), instance, private_seed, replica_key })
     }
 
     /// The ids of the next request.
@@ -35,6 +38,11 @@ impl IdSource {
     /// Names this VM among all VMs: 16 hexadecimal digits.
     pub(crate) fn instance(&self) -> String {
         format!("{:016x}", self.instance)
+    }
+
+    /// The key of this VM's copy of the control state.
+    pub(crate) fn replica_key(&self) -> [u8; 16] {
+        self.replica_key
     }
 
     /// A number that nobody outside can know.

@@ -2,9 +2,10 @@
 //!
 //! It decides nothing. `root` turns the plugin configuration (`config`, `structure`) into a
 //! `plugin`, or refuses to start; `stream` hands each request to the gate and does what comes back;
-//! `keys` fetches what `waiting` requests need; `record` writes what a decision leaves; `host` is
-//! every call into the proxy, `host_verifier` the one for signatures; `engine`, `metrics` and `ids`
-//! are what all of them use. Nothing here may panic: a trap would take the VM with it.
+//! `keys` fetches and `control` follows what decisions need, each with a `leader` among the VMs;
+//! `waiting` requests go on when it is there, and `open` streams end when it is over; `record` writes what a decision leaves; `host` is
+//! every call into the proxy, `host_verifier` the one for signatures; `engine`, `metrics`, `clock`
+//! and `ids` are what all of them use. Nothing here may panic: a trap would take the VM with it.
 
 #![deny(
     clippy::unwrap_used,
@@ -14,13 +15,17 @@
     clippy::string_slice
 )]
 
+mod clock;
 mod config;
+mod control;
 mod engine;
 mod host;
 mod host_verifier;
 mod ids;
 mod keys;
+mod leader;
 mod metrics;
+mod open;
 mod plugin;
 mod record;
 mod root;

@@ -1,7 +1,8 @@
 //! Counters of decisions: `tenantguard.decisions.mode.M.decision.D.reason.R`, where R is the
-//! reason code; of tokens, `tenantguard.tokens.known` and `.new` (the cache's hits and misses); and
-//! of fetched keys, `tenantguard.keys.replaced`, `.confirmed` and `.failed`. `envoy.yaml` shows the
-//! `stats_tags` that make labels of them.
+//! reason code; of tokens, `tenantguard.tokens.known` and `.new` (the cache's hits and misses); of
+//! fetched keys, `tenantguard.keys.replaced`, `.confirmed` and `.failed`; and of open streams that
+//! were ended, `tenantguard.streams.ended`. `envoy.yaml` shows the `stats_tags` that make labels of
+//! them.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
@@ -17,15 +18,19 @@ pub(crate) enum KeysEvent {
     Failed,
 }
 
+/// The id of a metric, if the host has it.
+pub(crate) type Metric = Option<u32>;
+
 /// The ids of the counters; those of decisions at the place of their reason.
 pub(crate) struct Metrics {
-    enforced: Vec<Option<u32>>,
-    shadowed: Vec<Option<u32>>,
-    known: Option<u32>,
-    new: Option<u32>,
-    replaced: Option<u32>,
-    confirmed: Option<u32>,
-    failed: Option<u32>,
+    enforced: Vec<Metric>,
+    shadowed: Vec<Metric>,
+    known: Metric,
+    new: Metric,
+    replaced: Metric,
+    confirmed: Metric,
+    failed: Metric,
+    ended: Metric,
 }
 
 impl Metrics {
@@ -39,6 +44,7 @@ impl Metrics {
             replaced: counter("keys.replaced"),
             confirmed: counter("keys.confirmed"),
             failed: counter("keys.failed"),
+            ended: counter("streams.ended"),
         }
     }
 
@@ -56,6 +62,11 @@ impl Metrics {
         }
     }
 
+    /// Counts a stream that was ended.
+    pub(crate) fn count_ended(&self) {
+        increment(self.ended);
+    }
+
     /// Counts what came of fetching keys.
     pub(crate) fn count_keys(&self, event: KeysEvent) {
         increment(match event {
@@ -67,7 +78,7 @@ impl Metrics {
 }
 
 /// The counters of one mode, in the order of [`Reason::ALL`].
-fn decisions(mode: Mode) -> Vec<Option<u32>> {
+fn decisions(mode: Mode) -> Vec<Metric> {
     let mode = mode.as_str();
     let name = |reason: &Reason| {
         let (decision, code) = (reason.decision(), reason.code());
@@ -76,16 +87,34 @@ fn decisions(mode: Mode) -> Vec<Option<u32>> {
     Reason::ALL.iter().map(name).collect()
 }
 
-fn counter(name: &str) -> Option<u32> {
-    let id = hostcalls::define_metric(MetricType::Counter, &format!("tenantguard.{name}"));
+pub(crate) fn counter(name: &str) -> Metric {
+    define(MetricType::Counter, name)
+}
+
+pub(crate) fn gauge(name: &str) -> Metric {
+    define(MetricType::Gauge, name)
+}
+
+fn define(kind: MetricType, name: &str) -> Metric {
+    let id = hostcalls::define_metric(kind, &format!("tenantguard.{name}"));
     if let Err(status) = id {
-        log::error!("the counter {name} is not there: {status:?}");
+        log::error!("the metric {name} is not there: {status:?}");
     }
     id.ok()
 }
 
-fn increment(id: Option<u32>) {
-    if let Some(Err(status)) = id.map(|id| hostcalls::increment_metric(id, 1)) {
+pub(crate) fn increment(id: Metric) {
+    add(id, 1);
+}
+
+pub(crate) fn add(id: Metric, count: i64) {
+    if let Some(Err(status)) = id.map(|id| hostcalls::increment_metric(id, count)) {
         log::error!("an event was not counted: {status:?}");
+    }
+}
+
+pub(crate) fn record(id: Metric, value: u64) {
+    if let Some(Err(status)) = id.map(|id| hostcalls::record_metric(id, value)) {
+        log::error!("a value was not recorded: {status:?}");
     }
 }

@@ -1,32 +1,48 @@
-//! One configured plugin in one VM: the engine that decides, and the fetcher of its keys if the
-//! policy has keys at endpoints.
+//! One configured plugin in one VM: the engine that decides, the fetcher of its keys if the policy
+//! has keys at endpoints, and the follower of the control service if there is one.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tenantguard::artifact::Policy;
+use tenantguard::control::ReplicaKey;
 use tenantguard::gate::Gate;
+use tenantguard::replica::Answer;
 use tenantguard::token::{PureRust, Verifier};
 
+use crate::config::Configuration;
+use crate::control::{Answered, Controller};
 use crate::engine::Engine;
-use crate::host;
 use crate::host_verifier::HostVerifier;
 use crate::ids::IdSource;
-use crate::keys::{KeyFetcher, TICK};
+use crate::keys::KeyFetcher;
 use crate::metrics::Metrics;
+use crate::stream::Shared;
+use crate::{clock, host};
+
+/// How often a VM looks whether there is something to do.
+const TICK: Duration = Duration::from_millis(100);
+/// When there is something to do soon.
+const SOON: Duration = Duration::from_millis(5);
 
 pub(crate) struct Plugin {
     pub(crate) engine: Rc<Engine>,
     pub(crate) keys: Option<KeyFetcher>,
+    pub(crate) control: Option<Controller>,
+    period: Cell<Duration>,
 }
 
 impl Plugin {
-    /// Sets a plugin up for a policy, which has been made ready since `begun`.
+    /// Sets a plugin up as it is configured; its policy has been made ready since `begun`.
     ///
     /// # Errors
     /// The host gives no randomness.
-    pub(crate) fn new(policy: Arc<Policy>, begun: Instant) -> Result<Self, getrandom::Error> {
+    pub(crate) fn new(
+        configuration: Configuration,
+        begun: Instant,
+    ) -> Result<Self, getrandom::Error> {
+        let Configuration { policy, control } = configuration;
         let ids = IdSource::seeded()?;
         let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
             Some(verifier) => (Arc::new(verifier), "the host"),
@@ -37,23 +53,42 @@ impl Plugin {
         log::info!("ready in {millis} ms, policy {digest}, signatures verified by {signatures}");
         let (seed, instance) = (ids.private_seed(), ids.instance());
         let gate = Gate::with_verifier(policy, verifier, seed);
+        let gate = match &control {
+            Some(_) => gate.with_control(ReplicaKey::new(ids.replica_key())),
+            None => {
+                log::info!("no control service: the policy alone decides, nothing can be revoked");
+                gate
+            }
+        };
         let engine = Rc::new(Engine::new(gate, ids, Metrics::define()));
         let fetches = !engine.gate.ring().is_empty();
         let keys = fetches.then(|| KeyFetcher::new(Rc::clone(&engine), digest, &instance));
         if let Some(keys) = &keys {
             // What other VMs have fetched is there at once.
             keys.take_notices();
-            host::set_tick_period(TICK);
         }
-        Ok(Self { engine, keys })
+        if control.is_some() && !clock::is_shared() {
+            log::error!("the host's clock cannot be read: nothing the control service says counts");
+        }
+        let control = control.map(|it| Controller::new(Rc::clone(&engine), &it, &instance));
+        let period = if control.is_some() { SOON } else { TICK };
+        host::set_tick_period(period);
+        Ok(Self { engine, keys, control, period: Cell::new(period) })
     }
 
-    /// Fetches and takes keys, and resumes what has waited. `root` is the root context's id.
+    /// Fetches and follows what there is, resumes what has waited, and ends what is over. `root` is
+    /// the root context's id.
     pub(crate) fn tick(&self, root: u32) {
         if let Some(keys) = &self.keys {
             keys.tick();
         }
+        if let Some(control) = &self.control {
+            self.come_again(control.tick().unwrap_or(TICK));
+            let overdue = control.take_overdue().into_iter();
+            self.resume(root, overdue.map(|it| (it.id, it.stream, Some(it.answer))));
+        }
         self.resume_waiting(root);
+        self.end_streams(root);
     }
 
     /// Takes the answer to a call.
@@ -61,19 +96,57 @@ impl Plugin {
         if let Some(keys) = &self.keys {
             keys.on_response(call, headers, body);
         }
+        let answered = self.control.as_ref().and_then(|it| it.on_response(call, headers, body));
+        if self.control.as_ref().is_some_and(Controller::is_lost) {
+            self.come_again(SOON);
+        }
+        if let Some(Answered { id, stream, answer }) = answered {
+            self.resume(root, std::iter::once((id, stream, Some(answer))));
+        }
         self.resume_waiting(root);
     }
 
-    fn resume_waiting(&self, root: u32) {
-        let ready = self.engine.waiting.take_ready(self.engine.now().monotonic);
-        if ready.is_empty() {
-            return;
+    fn come_again(&self, period: Duration) {
+        if self.period.replace(period) != period {
+            host::set_tick_period(period);
         }
-        for (id, stream) in ready {
+    }
+
+    /// Lets other VMs do what this one did for all of them.
+    pub(crate) fn retire(&self) {
+        if let Some(control) = &self.control {
+            control.retire();
+        }
+    }
+
+    fn resume_waiting(&self, root: u32) {
+        let ready = self.engine.waiting.take_ready(self.engine.now().monotonic).into_iter();
+        self.resume(root, ready.map(|(id, stream)| (id, stream, None)));
+    }
+
+    fn resume(&self, root: u32, ready: impl Iterator<Item = (u32, Rc<Shared>, Option<Answer>)>) {
+        let mut is_elsewhere = false;
+        for (id, stream, answer) in ready {
             if host::enter_context(id) {
-                stream.resume();
+                stream.resume(answer.as_ref());
+                is_elsewhere = true;
             }
         }
-        host::enter_context(root);
+        if is_elsewhere {
+            host::enter_context(root);
+        }
+    }
+
+    fn end_streams(&self, root: u32) {
+        let ended = self.engine.open.take_ended(self.engine.now());
+        for id in &ended {
+            if host::enter_context(*id) {
+                self.engine.metrics.count_ended();
+                host::end_stream();
+            }
+        }
+        if !ended.is_empty() {
+            host::enter_context(root);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use tenantguard::artifact::route::Usage;
 use tenantguard::audit::{self, Origin};
-use tenantguard::gate::{Denial, Permit};
+use tenantguard::gate::{Denial, Ended, Permit};
 use tenantguard::usage;
 
 use crate::engine::Engine;
@@ -12,10 +12,22 @@ use crate::host;
 const AUDIT: &str = "tenantguard.audit";
 const USAGE: &str = "tenantguard.usage";
 
-/// Records a permit, and its use.
-pub(crate) fn permit(engine: &Engine, permit: &Permit, is_mutual_tls: bool) {
-    let (policy, position) = (engine.gate.policy(), engine.next_position());
-    let record = audit::permitted(policy, permit, &origin(is_mutual_tls), position);
+/// What a record says beside its decision.
+#[derive(Clone, Copy)]
+pub(crate) struct Circumstances {
+    /// The number that is the record's already, if it has one.
+    pub(crate) sequence: Option<u64>,
+    pub(crate) is_mutual_tls: bool,
+}
+
+/// Records a permit, how it ended if it did before its stream, and its use.
+pub(crate) fn permit(engine: &Engine, permit: &Permit, ended: Option<&Ended>, at: Circumstances) {
+    let (policy, position) = (engine.gate.policy(), engine.position(at.sequence));
+    let origin = origin(at.is_mutual_tls);
+    let record = match ended {
+        None => audit::permitted(policy, permit, &origin, position),
+        Some(ended) => audit::ended(policy, permit, ended, &origin, position),
+    };
     host::set_filter_state(AUDIT, &record);
     if permit.usage() != Usage::None
         && let Some(event) = usage::event(policy, permit, engine.proxy())
@@ -25,9 +37,9 @@ pub(crate) fn permit(engine: &Engine, permit: &Permit, is_mutual_tls: bool) {
 }
 
 /// Records a denial.
-pub(crate) fn denial(engine: &Engine, denial: &Denial, is_mutual_tls: bool) {
-    let (policy, position) = (engine.gate.policy(), engine.next_position());
-    let record = audit::denied(policy, denial.account(), &origin(is_mutual_tls), position);
+pub(crate) fn denial(engine: &Engine, denial: &Denial, at: Circumstances) {
+    let (policy, position) = (engine.gate.policy(), engine.position(at.sequence));
+    let record = audit::denied(policy, denial.account(), &origin(at.is_mutual_tls), position);
     host::set_filter_state(AUDIT, &record);
 }
 

@@ -36,20 +36,27 @@ impl Context for Root {
             plugin.on_response(self.id, call, headers, body);
         }
     }
+
+    fn on_done(&mut self) -> bool {
+        if let State::Ready(plugin) = &self.state {
+            plugin.retire();
+        }
+        true
+    }
 }
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
         let begun = Instant::now();
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        let policy = match config::compile(&configuration) {
-            Ok(policy) => policy,
+        let configuration = match config::read(&configuration) {
+            Ok(configuration) => configuration,
             Err(error) => {
                 log::error!("{error}");
                 return false;
             }
         };
-        match Plugin::new(policy, begun) {
+        match Plugin::new(configuration, begun) {
             Ok(plugin) => self.state = State::Ready(Rc::new(plugin)),
             Err(error) => {
                 log::error!("the host gives no randomness: {error}");

@@ -6,18 +6,22 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tenantguard::gate::Need;
 use tenantguard::trust::IssuerId;
 
 use crate::stream::Shared;
 
-/// How long a request waits for keys.
-const DEADLINE: Duration = Duration::from_secs(2);
 /// How many requests of one VM wait at a time; what comes beyond is settled with what is in hand.
 const LIMIT: usize = 1_000;
 
+/// What a request waits for, until the tick.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Keys(IssuerId),
+    Snapshot,
+}
+
 struct Waiter {
-    need: Need,
+    need: Awaited,
     deadline: Duration,
     is_ready: bool,
     stream: Rc<Shared>,
@@ -30,13 +34,18 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Lets a request wait; `false` if too many do already.
-    pub(crate) fn add(&self, id: u32, need: Need, stream: Rc<Shared>, now: Duration) -> bool {
+    /// Lets a request wait until a time at most; `false` if too many do already.
+    pub(crate) fn add(
+        &self,
+        id: u32,
+        need: Awaited,
+        stream: Rc<Shared>,
+        deadline: Duration,
+    ) -> bool {
         let mut waiters = self.waiters.borrow_mut();
         if waiters.len() >= LIMIT {
             return false;
         }
-        let deadline = now.saturating_add(DEADLINE);
         waiters.insert(id, Waiter { need, deadline, is_ready: false, stream });
         true
     }
@@ -48,8 +57,17 @@ impl Waiting {
 
     /// An issuer's keys have come.
     pub(crate) fn keys_came(&self, issuer: IssuerId) {
+        self.came(Awaited::Keys(issuer));
+    }
+
+    /// The first snapshot has come.
+    pub(crate) fn snapshot_came(&self) {
+        self.came(Awaited::Snapshot);
+    }
+
+    fn came(&self, need: Awaited) {
         for waiter in self.waiters.borrow_mut().values_mut() {
-            waiter.is_ready |= waiter.need == Need::Keys(issuer);
+            waiter.is_ready |= waiter.need == need;
         }
     }
 

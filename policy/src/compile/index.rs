@@ -9,7 +9,6 @@ use zerocopy::little_endian::U32;
 
 use super::CompileError;
 use super::tables::Tables;
-use super::texts::Texts;
 
 /// How many names share a displacement, on average.
 const NAMES_PER_BUCKET: usize = 3;
@@ -20,23 +19,24 @@ const SEEDS: u64 = 64;
 /// Indexes tenants, roles, scopes and the trie's edges.
 pub(super) fn write(tables: &mut Tables) -> Result<(), CompileError> {
     let texts = &tables.texts;
-    let plain = |name: Text| (0, name);
-    tables.tenant_index = of(texts, tables.tenants.iter().map(|row| plain(row.id)))?;
-    tables.role_index = of(texts, tables.roles.iter().map(|row| plain(row.name)))?;
-    tables.scope_index = of(texts, tables.scopes.iter().map(|row| plain(row.name)))?;
-    tables.edge_index = of(texts, tables.edges.iter().map(|row| (row.node.get(), row.segment)))?;
+    let plain = |name: Text| (0, texts.get(name));
+    let first = |run: Text| texts.get(run).split('/').next().unwrap_or_default();
+    tables.tenant_index = of(tables.tenants.iter().map(|row| plain(row.id)))?;
+    tables.role_index = of(tables.roles.iter().map(|row| plain(row.name)))?;
+    tables.scope_index = of(tables.scopes.iter().map(|row| plain(row.name)))?;
+    tables.edge_index = of(tables.edges.iter().map(|row| (row.node.get(), first(row.run))))?;
     Ok(())
 }
 
 /// An index over names, each with the salt of its place.
-fn of(texts: &Texts, names: impl Iterator<Item = (u32, Text)>) -> Result<Vec<u8>, CompileError> {
-    let names: Vec<(u32, &str)> = names.map(|(salt, name)| (salt, texts.get(name))).collect();
+fn of<'t>(names: impl Iterator<Item = (u32, &'t str)>) -> Result<Vec<u8>, CompileError> {
+    let names: Vec<(u32, &str)> = names.collect();
     let buckets = count(names.len().div_ceil(NAMES_PER_BUCKET))?;
     // A slot in nine stays empty: so the last buckets find room soon.
     let slots = count(names.len() + names.len() / 8 + usize::from(!names.is_empty()))?;
     for seed in 0..SEEDS {
         let hashes: Vec<NameHash> =
-            names.iter().map(|(salt, name)| NameHash::of(seed, *salt, name)).collect();
+            names.iter().map(|(salt, name)| NameHash::of(seed, *salt, name.as_bytes())).collect();
         if let Some((displacements, rows)) = place(&hashes, buckets, slots) {
             let index = Index { seed: seed.into(), buckets: buckets.into(), slots: slots.into() };
             let (displacements, rows) = (numbers(&displacements), numbers(&rows));

@@ -2,7 +2,7 @@
 
 use tenantguard::artifact::host::{HostFrame, HostPattern};
 use tenantguard::artifact::layout::{self, NONE, Span};
-use tenantguard::artifact::route::Usage;
+use tenantguard::artifact::route::{OnStale, Revocation, Streams, Usage};
 use tenantguard::request::Mode;
 
 use super::tables::{Tables, append, position};
@@ -67,6 +67,11 @@ fn write_route(
     let template = route.template.as_ref().map(|template| &template.value);
     let (resource, segment, header) = resource(route);
     let usage = Usage::ALL.iter().position(|(_, usage)| *usage == route.usage);
+    let (on_stale, stale_for) = match route.on_stale {
+        OnStale::Ask => (0, 0),
+        OnStale::Deny => (1, 0),
+        OnStale::Allow(cap) => (2, u32::try_from(cap.as_secs()).unwrap_or(u32::MAX)),
+    };
     Ok(layout::Route {
         template: tables.texts.add(template.map_or("", |template| template.as_str()))?,
         is_public: u8::from(matches!(route.access, Access::Public(_))),
@@ -82,6 +87,10 @@ fn write_route(
         methods: write_methods(input, route, tables)?,
         hosts,
         body: route.body_limit.or(input.source.limits.body).unwrap_or(u64::MAX).into(),
+        on_stale,
+        stale_for: stale_for.into(),
+        asks: u8::from(route.revocation == Revocation::Ask),
+        keeps_streams: u8::from(route.streams == Streams::Keep),
         line,
     })
 }

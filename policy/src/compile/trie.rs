@@ -31,6 +31,24 @@ pub(super) struct Trie {
     root: Node,
 }
 
+impl Node {
+    /// The segment that leads here and all that must follow it, with the node where there is something
+    /// to choose.
+    fn run(&self, segment: &str) -> (String, &Self) {
+        let (mut run, mut node) = (segment.to_owned(), self);
+        while let (Some((next, below)), 1) = (node.literals.first_key_value(), node.literals.len())
+            && node.parameter.is_none()
+            && node.ends.is_empty()
+            && node.rest.is_empty()
+        {
+            run.push('/');
+            run.push_str(next);
+            node = below;
+        }
+        (run, node)
+    }
+}
+
 impl Trie {
     /// Adds a route's place.
     pub(super) fn insert(&mut self, segments: &[Segment], place: Place) {
@@ -53,8 +71,9 @@ impl Trie {
             let at = position(&tables.nodes)?;
             let mut edges = Vec::with_capacity(node.literals.len());
             for (segment, below) in &node.literals {
-                let text = tables.texts.add(segment)?;
-                edges.push(layout::Edge { node: at.into(), segment: text, target: next.into() });
+                let (run, below) = below.run(segment);
+                let run = tables.texts.add(&run)?;
+                edges.push(layout::Edge { node: at.into(), run, target: next.into() });
                 open.push_back(below);
                 next += 1;
             }

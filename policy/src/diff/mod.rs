@@ -13,6 +13,7 @@ mod trust;
 mod values;
 
 use tenantguard::artifact::Policy;
+use tenantguard::artifact::route::OnStale;
 
 use self::access::Comparison;
 use self::grounds::{Gate, Ground};
@@ -21,6 +22,7 @@ pub use self::report::{
     RouteChange, TenantChange, Way,
 };
 use crate::meaning::{Meaning, Route, Tenant};
+use crate::read::words::{self, Words};
 
 impl Diff {
     /// Compares two policies.
@@ -75,6 +77,18 @@ fn moved(old: &Meaning<'_>, new: &Meaning<'_>) -> Vec<TenantChange> {
     by_change.into_iter().map(change).collect()
 }
 
+/// As the policy spells it.
+fn word<T: PartialEq>(words: Words<T>, value: T) -> Option<String> {
+    words.iter().find(|(_, one)| *one == value).map(|(word, _)| (*word).to_owned())
+}
+
+fn on_stale(value: OnStale) -> String {
+    match value {
+        OnStale::Allow(cap) => format!("allow for {} s", cap.as_secs()),
+        other => word(words::ON_STALE, other).unwrap_or_default(),
+    }
+}
+
 /// How a route treats requests otherwise than the one that governed them before.
 fn route_change(ground: &Ground<'_>) -> Option<RouteChange> {
     let (old, new) = (ground.old?, ground.new?);
@@ -90,6 +104,9 @@ fn route_change(ground: &Ground<'_>) -> Option<RouteChange> {
         value("mode", &|route| Some(route.mode.as_str().to_owned())),
         value("usage", &|route| Some(route.usage.to_owned())),
         value("body", &|route| route.body_limit.map(|limit| limit.to_string())),
+        value("on_stale", &|route| Some(on_stale(route.on_stale))),
+        value("revocation", &|route| word(words::REVOCATIONS, route.revocation)),
+        value("streams", &|route| word(words::STREAMS, route.streams)),
     ];
     let fields: Vec<FieldChange> = fields.into_iter().flatten().collect();
     let (route, hosts) = ground.text();

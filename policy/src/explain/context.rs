@@ -84,8 +84,8 @@ impl<'a> Context<'a> {
 
     /// The delegation that the request goes by, by its name.
     pub(super) fn delegation(&self) -> Option<&str> {
-        let position = self.decided.facts()?.delegation?;
-        self.decided.policy().delegation(position).map(|delegation| delegation.id())
+        let grant = self.decided.facts()?.delegation.as_ref()?;
+        Some(grant.id(self.decided.policy()))
     }
 
     /// Why no delegation lets the request through.

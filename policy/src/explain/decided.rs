@@ -71,7 +71,7 @@ impl<'a> Decided<'a> {
         let mut step = gate.begin(request, now);
         if let Step::Ask(pending, need) = step {
             answer(need);
-            step = gate.resume(&pending, now);
+            step = gate.resume(&pending, None, now);
         }
         Self { policy: gate.policy(), request, stated: None, step }
     }
@@ -206,6 +206,9 @@ impl<'a> Decided<'a> {
             let detail = match outcome {
                 CheckOutcome::Passed => self.fact(*check),
                 CheckOutcome::Refused => self.detail(),
+                CheckOutcome::Skipped if *check == Check::Revocation => {
+                    Some("no control configured".to_owned())
+                }
                 CheckOutcome::Skipped => Some("only claims are given".to_owned()),
                 CheckOutcome::NotNeeded | CheckOutcome::NotReached => None,
             };
@@ -224,7 +227,7 @@ impl<'a> Decided<'a> {
         };
         let is_made = self.stated.is_none() || !matches!(check, Check::Token | Check::Signature);
         match outcome {
-            CheckOutcome::Passed if !is_made => CheckOutcome::Skipped,
+            CheckOutcome::Passed if !is_made || check == Check::Revocation => CheckOutcome::Skipped,
             outcome => outcome,
         }
     }
@@ -247,16 +250,17 @@ impl<'a> Decided<'a> {
             Check::Tenant => {
                 facts.acting_tenant.as_ref().map(|tenant| format!("acting as {tenant}"))
             }
+            // No control service stands behind an explanation.
+            Check::Revocation => None,
             Check::Permission => {
                 let permission = facts.permission.and_then(|id| self.policy.permission(id))?;
                 Some(format!("{permission} is given"))
             }
             Check::Delegation => {
                 let tenant = facts.resource_tenant.as_ref()?;
-                let used = facts.delegation.and_then(|position| self.policy.delegation(position));
-                Some(match used {
-                    Some(delegation) => {
-                        format!("{} lets it touch {tenant}'s data", delegation.id())
+                Some(match &facts.delegation {
+                    Some(grant) => {
+                        format!("{} lets it touch {tenant}'s data", grant.id(self.policy))
                     }
                     None => format!("the data is {tenant}'s own; none is needed"),
                 })

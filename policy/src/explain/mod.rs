@@ -65,9 +65,6 @@ impl Explanation {
             };
             let name = step.check.name();
             checks.push(ExplainedCheck { name, outcome, detail: step.detail, rules, needs });
-            if step.check == Check::Tenant {
-                checks.push(revocation(outcome));
-            }
         }
         Self { checks }
     }
@@ -84,7 +81,9 @@ impl Explanation {
 
 fn passed(context: &Context<'_>, check: Check) -> Vec<Rule> {
     match check {
-        Check::Request | Check::Token | Check::Signature | Check::Claims => Vec::new(),
+        Check::Request | Check::Token | Check::Signature | Check::Claims | Check::Revocation => {
+            Vec::new()
+        }
         Check::Route => routes::passed(context),
         Check::Issuer => issuers::known(context),
         Check::Tenant => issuers::may_assert(context),
@@ -95,7 +94,7 @@ fn passed(context: &Context<'_>, check: Check) -> Vec<Rule> {
 
 fn refused(context: &Context<'_>, check: Check) -> (Vec<Rule>, Vec<Rule>) {
     match check {
-        Check::Request => (Vec::new(), Vec::new()),
+        Check::Request | Check::Revocation => (Vec::new(), Vec::new()),
         Check::Route => routes::refused(context),
         Check::Token => (Vec::new(), issuers::token_needed(context)),
         Check::Issuer => (Vec::new(), issuers::others(context)),
@@ -105,16 +104,4 @@ fn refused(context: &Context<'_>, check: Check) -> (Vec<Rule>, Vec<Rule>) {
         Check::Permission => permission::refused(context),
         Check::Delegation => delegations::refused(context),
     }
-}
-
-/// Between tenant and permission the gate looks for what has been revoked. A policy alone knows of
-/// nothing that is.
-fn revocation(tenant: CheckOutcome) -> ExplainedCheck {
-    let detail = "no control configured".to_owned();
-    let (outcome, detail) = match tenant {
-        CheckOutcome::Passed => (CheckOutcome::Skipped, Some(detail)),
-        CheckOutcome::Refused => (CheckOutcome::NotReached, None),
-        other => (other, None),
-    };
-    ExplainedCheck { name: "revocation", outcome, detail, rules: Vec::new(), needs: Vec::new() }
 }

@@ -102,8 +102,6 @@ codes! {
     Shape {
         /// A version of the language that this build does not know.
         UnsupportedVersion = "unsupported-version",
-        /// A field of the language that this version does not implement yet.
-        NotSupported = "not-supported",
         /// A field that the language does not have.
         UnknownField = "unknown-field",
         /// A field that must be there.

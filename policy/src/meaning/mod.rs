@@ -13,6 +13,7 @@ pub(crate) mod speakers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tenantguard::artifact::route::{OnStale, Revocation, Streams};
 use tenantguard::artifact::{Isolation, Policy};
 use tenantguard::permissions::{PermissionId, PermissionSet};
 use tenantguard::request::Mode;
@@ -87,6 +88,9 @@ pub(crate) struct Route {
     pub(crate) mode: Mode,
     pub(crate) usage: &'static str,
     pub(crate) body_limit: Option<u64>,
+    pub(crate) on_stale: OnStale,
+    pub(crate) revocation: Revocation,
+    pub(crate) streams: Streams,
 }
 
 /// Where a request names the resource tenant.

@@ -196,6 +196,9 @@ fn route(row: RouteRow<'_>) -> Route {
         mode: row.mode(),
         usage: row.usage().as_str(),
         body_limit: row.body_limit(),
+        on_stale: row.on_stale(),
+        revocation: row.revocation(),
+        streams: row.streams(),
     }
 }
 

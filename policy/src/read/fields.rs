@@ -1,4 +1,4 @@
-//! Maps with known fields: what is missing, what is unknown, what belongs to a later version.
+//! Maps with known fields: what is missing, and what is unknown.
 
 use super::shapes::Shape;
 use crate::finding::{Code, Finding};
@@ -117,12 +117,6 @@ impl<'a> Fields<'a> {
 
 fn unknown(at: &At<'_>, entry: &Entry, shape: &Shape, report: &mut Report) {
     let place = at.entry(entry).key_place();
-    if shape.later().contains(&entry.key.as_str()) {
-        let message = format!("`{}` is not supported by this version", entry.key);
-        let finding = Finding::new(Code::NotSupported, place, message);
-        report.push(finding.help("remove it, or use a newer tenantguard"));
-        return;
-    }
     let message = format!("{} has no field {}", shape.what(), Quoted(&entry.key));
     let help = report
         .suggest(&entry.key, shape.fields().iter().copied())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tenantguard::identity::{Namespace, RoleName, TenantId};
 use tenantguard::token::Algorithm;
-use tenantguard::trust::{Authority, ClientCertificate, TokenType};
+use tenantguard::trust::{Authority, ClientCertificate, SKEW_LIMIT, TokenType};
 
 use super::fields::{At, Fields};
 use super::{certificates, claims, keys, shapes, values, words};
@@ -18,7 +18,6 @@ const DEFAULT_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
 const DEFAULT_SKEW: Duration = Duration::from_secs(30);
-const LONGEST_SKEW: Duration = Duration::from_secs(600);
 
 pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Issuer>> {
     let entries = at.map("the issuers (a map from names to issuers)", report)?;
@@ -65,7 +64,7 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
             .and_then(|at| certificates::client(&at, report))
             .unwrap_or(ClientCertificate::AsBound),
         max_lifetime: lifetime("max_lifetime", LONGEST_LIFETIME, DEFAULT_LIFETIME, report),
-        skew: lifetime("skew", LONGEST_SKEW, DEFAULT_SKEW, report),
+        skew: lifetime("skew", SKEW_LIMIT, DEFAULT_SKEW, report),
         authority,
         token_type: fields
             .optional("type")

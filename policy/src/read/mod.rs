@@ -15,6 +15,7 @@ mod resource;
 mod routes;
 pub(crate) mod shapes;
 mod sizes;
+mod standing;
 #[cfg(feature = "what-if")]
 pub(crate) mod suite;
 mod tenants;

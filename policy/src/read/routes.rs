@@ -5,7 +5,7 @@ use tenantguard::artifact::template::Template;
 use tenantguard::identity::PermissionName;
 
 use super::fields::{At, Fields};
-use super::{resource, shapes, sizes, values, words};
+use super::{resource, shapes, sizes, standing, values, words};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
@@ -44,6 +44,7 @@ fn route(at: &At<'_>, report: &mut Report) -> Option<Route> {
         true => public_access(&fields, report),
         false => tenant_access(&fields, report),
     };
+    let standing = standing::of_route(&fields, is_public, report);
     let default = if is_public { Usage::None } else { Usage::ApiCall };
     Some(Route {
         place: at.place(),
@@ -53,6 +54,9 @@ fn route(at: &At<'_>, report: &mut Report) -> Option<Route> {
         usage: usage.unwrap_or(default),
         mode: mode.unwrap_or_default(),
         body_limit,
+        on_stale: standing.on_stale,
+        revocation: standing.revocation,
+        streams: standing.streams,
     })
 }
 

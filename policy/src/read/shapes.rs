@@ -7,7 +7,6 @@ pub(crate) struct Shape {
     name: &'static str,
     what: &'static str,
     fields: &'static [&'static str],
-    later: &'static [&'static str],
 }
 
 impl Shape {
@@ -25,7 +24,6 @@ impl Shape {
             name: "",
             what,
             fields,
-            later: &[],
         }
     }
 
@@ -38,22 +36,16 @@ impl Shape {
     pub(crate) fn fields(&self) -> &'static [&'static str] {
         self.fields
     }
-
-    /// What the language has, but this version does not implement.
-    pub(super) fn later(&self) -> &'static [&'static str] {
-        self.later
-    }
 }
 
 macro_rules! shapes {
     ($($shape:ident = $name:literal, $what:literal,
-       [$($field:literal),* $(,)?] $(, later [$($later:literal),*])?;)*) => {
+       [$($field:literal),* $(,)?];)*) => {
         $(pub(crate) const $shape: Shape = Shape {
             #[cfg(feature = "yaml")]
             name: $name,
             what: $what,
             fields: &[$($field),*],
-            later: &[$($($later),*)?],
         };)*
 
         /// Every shape.
@@ -95,7 +87,9 @@ shapes! {
     OVERRIDE = "Override", "an override", ["tenant", "role", "grant", "deny"];
     ROUTE = "Route", "a route", [
         "path", "hosts", "public", "methods", "resource_tenant", "usage", "mode", "body",
-    ], later ["on_stale", "revocation", "streams"];
+        "on_stale", "revocation", "streams",
+    ];
+    STALE = "OnStale", "what holds with a stale copy", ["allow"];
     DELEGATION = "Delegation", "a delegation", [
         "from", "to", "principals", "permissions", "not_before", "expires", "consent",
     ];

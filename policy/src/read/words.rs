@@ -1,7 +1,7 @@
 //! The words that fields choose from, each with what it stands for. The schema lists the same ones.
 
 use tenantguard::artifact::Isolation;
-use tenantguard::artifact::route::Usage;
+use tenantguard::artifact::route::{OnStale, Revocation, Streams, Usage};
 use tenantguard::path::{DotSegments, EncodedSlash, Encoding, RepeatedSlashes, Semicolon};
 use tenantguard::request::Mode;
 use tenantguard::token::Algorithm;
@@ -27,6 +27,14 @@ pub(crate) const UNLISTED_ROLES: Words<UnlistedRoles> =
 
 pub(crate) const MODES: Words<Mode> =
     &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("off", Mode::Off)];
+
+/// `allow` needs a time and is a map of its own.
+pub(crate) const ON_STALE: Words<OnStale> = &[("ask", OnStale::Ask), ("deny", OnStale::Deny)];
+
+pub(crate) const REVOCATIONS: Words<Revocation> =
+    &[("copy", Revocation::Copy), ("ask", Revocation::Ask)];
+
+pub(crate) const STREAMS: Words<Streams> = &[("close", Streams::Close), ("keep", Streams::Keep)];
 
 pub(crate) const DOT_SEGMENTS: Words<DotSegments> =
     &[("resolve", DotSegments::Resolve), ("refuse", DotSegments::Refuse)];

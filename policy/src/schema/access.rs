@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 
 use super::leaves::{
-    Host, Isolation, Line, Method, Mode, Name, PathTemplate, Pattern, Permission, Principal,
-    ResourceTenant, Size, Time, Usage,
+    Duration, Host, Isolation, Line, Method, Mode, Name, OnStaleWord, PathTemplate, Pattern,
+    Permission, Principal, ResourceTenant, Revocation, Size, Streams, Time, Usage,
 };
 use super::trust::AnyOr;
 
@@ -68,7 +68,12 @@ pub(super) struct Override {
     "if" = {"properties": {"public": {"const": true}}, "required": ["public"]},
     "then" = {
         "properties": {"methods": {"type": "array"}},
-        "not": {"required": ["resource_tenant"]},
+        "not": {"anyOf": [
+            {"required": ["resource_tenant"]},
+            {"required": ["on_stale"]},
+            {"required": ["revocation"]},
+            {"required": ["streams"]},
+        ]},
     },
     "else" = {"properties": {"methods": {"type": "object"}}, "required": ["methods"]},
 ))]
@@ -95,6 +100,34 @@ pub(super) struct Route {
     mode: Option<Mode>,
     /// The longest body, in place of the one in `limits`.
     body: Option<Size>,
+    /// What holds when the proxy's copy of the control state is stale, that is past its lease or
+    /// behind: the control service is asked about each request, or nothing is permitted, or the
+    /// copy decides alone for some time more, which is outside the guarantee.
+    #[schemars(extend("default" = "ask"))]
+    on_stale: Option<StaleRule>,
+    /// Who says whether a token is revoked: the proxy's copy, or the control service, which is asked
+    /// about each request.
+    #[schemars(extend("default" = "copy"))]
+    revocation: Option<Revocation>,
+    /// What becomes of streams that are open when their token expires or is revoked, or their
+    /// delegation is over.
+    #[schemars(extend("default" = "close"))]
+    streams: Option<Streams>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+pub(super) enum StaleRule {
+    Word(OnStaleWord),
+    For(OnStale),
+}
+
+/// A copy that is stale decides alone for some time.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct OnStale {
+    /// For how long, counted from when it became stale; at most a day.
+    allow: Duration,
 }
 
 #[derive(JsonSchema)]

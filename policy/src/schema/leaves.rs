@@ -105,6 +105,9 @@ word_types! {
     TokenType = words::TOKEN_TYPES;
     UnlistedRoles = words::UNLISTED_ROLES;
     Mode = words::MODES;
+    OnStaleWord = words::ON_STALE;
+    Revocation = words::REVOCATIONS;
+    Streams = words::STREAMS;
     DotSegments = words::DOT_SEGMENTS;
     RepeatedSlashes = words::REPEATED_SLASHES;
     Encoding = words::ENCODINGS;

@@ -123,7 +123,36 @@ fn routes() {
             &[("duplicate-item", "routes[0].methods[1]")],
         ),
         ("usage: none", "usage: api-call", &[("unknown-value", "routes[0].usage")]),
-        ("usage: none", "on_stale: deny", &[("not-supported", "routes[0].on_stale")]),
+        ("usage: none", "on_stale: deny", &[("conflict", "routes[0].on_stale")]),
+        ("usage: none", "revocation: ask", &[("conflict", "routes[0].revocation")]),
+        ("usage: none", "streams: keep", &[("conflict", "routes[0].streams")]),
+        (
+            "    resource_tenant: path.tenant\n",
+            "    on_stale: {allow: 30s}\n    streams: close\n",
+            &[],
+        ),
+        (
+            "    resource_tenant: path.tenant\n",
+            "    on_stale: allow\n    revocation: always\n    streams: false\n",
+            &[
+                ("unknown-value", "routes[2].on_stale"),
+                ("unknown-value", "routes[2].revocation"),
+                ("wrong-type", "routes[2].streams"),
+            ],
+        ),
+        (
+            "    resource_tenant: path.tenant\n",
+            "    on_stale: {allow: 25h}\n",
+            &[("invalid-duration", "routes[2].on_stale.allow")],
+        ),
+        (
+            "    resource_tenant: path.tenant\n",
+            "    on_stale: {deny: 1s}\n",
+            &[
+                ("missing-field", "routes[2].on_stale.allow"),
+                ("unknown-field", "routes[2].on_stale.deny"),
+            ],
+        ),
         ("usage: none", "resource_tenat: a", &[("unknown-field", "routes[0].resource_tenat")]),
         (
             "    methods: {GET: users:read}\n",

@@ -23,7 +23,6 @@ const ROWS: &[Row] = &[
     ("yaml-tag", "tenants.acme.isolation", "!!str shared", ""),
     ("yaml-key", "tenants", "[", ""),
     ("unsupported-version", "version", "2", ""),
-    ("not-supported", "routes[0].revocation", "revocation", ""),
     ("unknown-field", "overrides[0].denny", "denny", ""),
     ("missing-field", "tenants.acme.cell", "acme", ""),
     ("wrong-type", "roles.viewer.permissions", "\"reports:read\"", ""),

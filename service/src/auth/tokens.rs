@@ -119,6 +119,8 @@ impl Tokens {
                 self.gate().ring().refetch(issuer, self.now().monotonic);
                 self.wanted.notify_one();
             }
+            // A gate without a copy of the control state needs nothing of it.
+            Err(Unidentified::Needs(_)) => return Err(Refusal::KeysUnavailable),
         }
         // Whoever waited in vain gets the refusal that says so.
         let _ = tokio::time::timeout(WAIT, answered).await;

@@ -187,7 +187,7 @@ impl Authzen {
         };
         let now = self.tokens.now();
         let step = match gate.begin(&request, now) {
-            Step::Ask(pending, _) => gate.resume(&pending, now),
+            Step::Ask(pending, _) => gate.resume(&pending, None, now),
             settled => settled,
         };
         match step {

@@ -85,13 +85,22 @@ struct Heard {
 pub struct Proxies {
     heard: Arc<Mutex<BTreeMap<ProxyId, Heard>>>,
     clock: Arc<dyn Clock>,
+    /// Since when it is kept.
+    begun: Duration,
     lease: Duration,
     changed: watch::Sender<()>,
 }
 
 impl Proxies {
     pub(crate) fn new(clock: Arc<dyn Clock>, lease: Duration) -> Self {
-        Self { heard: Arc::default(), clock, lease, changed: watch::Sender::new(()) }
+        let (heard, begun) = (Arc::default(), clock.now().monotonic);
+        Self { heard, clock, begun, lease, changed: watch::Sender::new(()) }
+    }
+
+    /// Whether a proxy that has not been heard of yet may still decide alone, by a lease that was
+    /// granted before this process began.
+    pub(super) fn may_miss_one(&self) -> bool {
+        self.clock.now().monotonic.saturating_sub(self.begun) <= self.lease
     }
 
     /// Notes that a proxy polled and from where; `None` if it has nothing yet. The proxy counts its

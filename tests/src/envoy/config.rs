@@ -9,8 +9,11 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{EnvoyError, io, repository};
+use crate::control::ClientFiles;
 
 const STRING_VALUE: &str = "type.googleapis.com/google.protobuf.StringValue";
+/// The cluster of the control service.
+const CONTROL: &str = "tenantguard-control";
 const FILE_LOG: &str = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
 
 /// An Envoy bootstrap configuration.
@@ -25,7 +28,19 @@ impl Config {
     /// # Errors
     /// [`EnvoyError`] when `envoy/envoy.yaml` is missing or has no admin interface and listener.
     pub fn deployed() -> Result<Self, EnvoyError> {
-        let path = repository().join("envoy/envoy.yaml");
+        Self::of_repository("envoy/envoy.yaml")
+    }
+
+    /// The same with a control service: `envoy/control.yaml`.
+    ///
+    /// # Errors
+    /// As [`Self::deployed`].
+    pub fn deployed_with_control() -> Result<Self, EnvoyError> {
+        Self::of_repository("envoy/control.yaml")
+    }
+
+    fn of_repository(path: &str) -> Result<Self, EnvoyError> {
+        let path = repository().join(path);
         let text = fs::read_to_string(&path).map_err(io(format!("read {}", path.display())))?;
         let mut config = Self::from_yaml(&text)?;
         config.listen_on_free_ports()?;
@@ -91,6 +106,29 @@ impl Config {
             }
         });
         if changed == 0 { Err(missing()) } else { Ok(()) }
+    }
+
+    /// Sends the control cluster's requests to a service, with these certificates.
+    ///
+    /// # Errors
+    /// [`EnvoyError::Shape`] when there is no such cluster with TLS.
+    pub fn control(&mut self, address: SocketAddr, files: &ClientFiles) -> Result<(), EnvoyError> {
+        self.upstream(CONTROL, address)?;
+        let clusters = self.list("/static_resources/clusters")?;
+        let named = clusters.iter_mut().find(|c| c.get("name") == Some(&json!(CONTROL)));
+        let tls = named.and_then(|cluster| cluster.pointer_mut("/transport_socket"));
+        visit(tls.ok_or_else(|| EnvoyError::Shape(format!("TLS in {CONTROL}")))?, &mut |object| {
+            for (field, file) in [
+                ("certificate_chain", &files.certificate),
+                ("private_key", &files.key),
+                ("trusted_ca", &files.authority),
+            ] {
+                if let Some(place) = object.get_mut(field) {
+                    *place = json!({"filename": file});
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Puts the filter's module and its configuration into every Wasm filter.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::{AccessLog, Config, EnvoyError, binary, io};
 use crate::client::{self, Response};
+use crate::process::watch;
 
 /// Compiling the module takes Envoy a second or two, more on a busy machine.
 const STARTUP: Duration = Duration::from_secs(60);
@@ -78,7 +79,7 @@ impl Envoy {
             .stderr(errors)
             .spawn()
             .map_err(io(format!("start {}", binary.display())))?;
-        let guard = watch(child.id(), directory.path())?;
+        let guard = watch(child.id(), directory.path()).map_err(io("start the watching shell"))?;
         // From here on a failure drops the value, which ends the process.
         let mut envoy = Self {
             child,
@@ -197,18 +198,4 @@ impl Drop for Envoy {
             eprintln!("Envoy's log:\n{}", self.log_text());
         }
     }
-}
-
-/// A shell that waits for the end of its input, which is when this process ends, however it ends,
-/// and then kills Envoy and removes its directory.
-fn watch(pid: u32, directory: &Path) -> Result<Child, EnvoyError> {
-    let script = "trap '' INT TERM HUP; read _; kill -9 \"$1\" 2>/dev/null; rm -rf -- \"$2\"";
-    Command::new("sh")
-        .args(["-c", script, "watch", &pid.to_string()])
-        .arg(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(io("start the watching shell"))
 }

@@ -4,14 +4,19 @@
 
 mod binding;
 mod body;
+mod control_faults;
+mod controlled;
 mod corpus;
+mod figures;
 mod grpc;
 mod hostile;
 mod metrics;
+mod open_streams;
 mod preflight;
 mod records;
 mod reload;
 mod reroute;
+mod revocation;
 mod rollout;
 mod soak;
 mod startup;
@@ -41,6 +46,8 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if std::env::var_os("TENANTGUARD_LONG").is_some() {
         trials.push(Trial::test("soak: memory stays flat", || soak::memory().map_err(failed)));
+        let figures = || figures::a_million_revocations().map_err(failed);
+        trials.push(Trial::test("figures: a million revocations", figures));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if conclusion.has_failed() {
@@ -114,4 +121,28 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("token source: a token that may not go on is taken out", token_source::withheld),
     alone("binding: a bound token is taken from its client only", binding::holds),
     alone("metrics: decisions are counted by reason", metrics::by_reason),
+    alone("revocation: what is revoked is refused at once, and nothing else", revocation::targets),
+    alone("revocation: a route that asks is ahead of the copy", revocation::asked),
+    alone(
+        "revocation: the service knows each proxy, and the proxy shows where it is",
+        revocation::seen,
+    ),
+    alone(
+        "revocation: no snapshot yet, and the client is told to come again",
+        control_faults::no_snapshot,
+    ),
+    alone("revocation: a service that is gone, and comes back", control_faults::gone_and_back),
+    alone("revocation: a service that hangs", control_faults::hangs),
+    alone(
+        "revocation: who leaves while a question is open is put down once",
+        control_faults::abandoned,
+    ),
+    alone("revocation: two configurations in one Envoy do not mix", control_faults::two_services),
+    alone("revocation: another VM leads when the leader goes", control_faults::leader_goes),
+    alone("revocation: a VM that is far behind gets a newer snapshot", control_faults::far_behind),
+    alone(
+        "open streams: one ends when its token is revoked, another goes on",
+        open_streams::revoked,
+    ),
+    alone("open streams: one ends when its token expires", open_streams::expired),
 ];

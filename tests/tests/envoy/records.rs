@@ -78,24 +78,26 @@ pub(crate) fn sequence() -> Result<()> {
                 world.ask(case)?;
             }
             world.settle_log()?;
-            let mut sequences: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-            for line in world.envoy.access_log().lines()? {
-                let Some(audit) = line.get("audit") else { continue };
-                let instance = text(audit, "instance").context("no instance")?.to_owned();
-                let number =
-                    audit.get("sequence").and_then(Value::as_u64).context("no sequence")?;
-                sequences.entry(instance).or_default().push(number);
-            }
-            let count: usize = sequences.values().map(Vec::len).sum();
+            let count = no_gap(world)?;
             ensure!(count == 21, "21 requests left {count} records");
-            for (instance, mut numbers) in sequences {
-                numbers.sort_unstable();
-                ensure!(
-                    numbers.iter().copied().eq(1..=numbers.len() as u64),
-                    "{instance}: {numbers:?}"
-                );
-            }
             Ok(())
         },
     )
+}
+
+/// Fails if a number is missing or there twice; says how many records there are.
+pub(crate) fn no_gap(world: &World) -> Result<usize> {
+    let mut sequences: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for line in world.envoy.access_log().lines()? {
+        let Some(audit) = line.get("audit") else { continue };
+        let instance = text(audit, "instance").context("no instance")?.to_owned();
+        let number = audit.get("sequence").and_then(Value::as_u64).context("no sequence")?;
+        sequences.entry(instance).or_default().push(number);
+    }
+    let count = sequences.values().map(Vec::len).sum();
+    for (instance, mut numbers) in sequences {
+        numbers.sort_unstable();
+        ensure!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{instance}: {numbers:?}");
+    }
+    Ok(count)
 }

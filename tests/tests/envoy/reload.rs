@@ -22,7 +22,7 @@ const WRITE: &str =
     r#"{"token": {"subject": "alice"}, "request": {"method": "PUT", "path": "/api/v1/reports/7"}}"#;
 
 /// Envoy's listeners in a file that it watches.
-struct Listeners {
+pub(crate) struct Listeners {
     directory: TempDir,
     config: Config,
     version: u32,
@@ -30,7 +30,7 @@ struct Listeners {
 
 impl Listeners {
     /// Takes the listeners out of the bootstrap configuration.
-    fn take(config: &mut Config) -> Result<Self> {
+    pub(crate) fn take(config: &mut Config) -> Result<Self> {
         let directory = TempDir::with_prefix("tenantguard-lds-")?;
         let listeners = Self { config: config.clone(), directory, version: 0 };
         listeners.write()?;
@@ -51,7 +51,7 @@ impl Listeners {
     }
 
     /// Hands Envoy the same listeners with another plugin configuration.
-    fn publish(&mut self, plugin: &Value) -> Result<()> {
+    pub(crate) fn publish(&mut self, plugin: &Value) -> Result<()> {
         self.version += 1;
         self.config.filter(&filter_wasm()?, &plugin.to_string())?;
         self.write()

@@ -51,16 +51,25 @@ pub(crate) struct Outcome {
 impl World {
     /// Starts the deployed configuration with the corpus policy, after `change`.
     pub(crate) fn start(change: impl FnOnce(&mut Config) -> Result<()>) -> Result<Self> {
-        let cells = [Upstream::start("shared")?, Upstream::start("acme-eu")?];
-        let mut config = Config::deployed()?;
         let policy = policy::plugin_configuration();
         let policy = policy.map_err(|findings| anyhow::anyhow!("policy.yaml: {findings}"))?;
-        config.filter(&filter_wasm()?, &policy)?;
+        Self::start_as(Config::deployed()?, &policy, Options::default(), change)
+    }
+
+    /// Starts another configuration, with this plugin configuration, after `change`.
+    pub(crate) fn start_as(
+        mut config: Config,
+        plugin: &str,
+        options: Options,
+        change: impl FnOnce(&mut Config) -> Result<()>,
+    ) -> Result<Self> {
+        let cells = [Upstream::start("shared")?, Upstream::start("acme-eu")?];
+        config.filter(&filter_wasm()?, plugin)?;
         for (name, cell) in ["shared", "acme-eu"].iter().zip(&cells) {
             config.upstream(name, cell.address())?;
         }
         change(&mut config)?;
-        let envoy = Envoy::start(config, Options::default())?;
+        let envoy = Envoy::start(config, options)?;
         Ok(Self { envoy, cells, corpus: Corpus::load()? })
     }
 

@@ -2,13 +2,14 @@
 //! it, and asked by `Policy::evaluate`, which finds the route by itself.
 //!
 //! [`ByPath`] begins one step earlier, with the path as a client sent it, which is brought into its
-//! normal form first; neither of the other engines has to.
+//! normal form first; neither of the other engines has to. [`ByToken`] begins one step later, where
+//! the gate does with a token that it knows: tenant and roles are looked up, for each request its own.
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Map, Value, json};
-use tenantguard::artifact::evaluate::{Question, Subject};
+use tenantguard::artifact::evaluate::{Question, Standing, Subject};
 use tenantguard::artifact::{Policy, Trusted};
 use tenantguard::path::NormalPath;
 use tenantguard::time::UnixTime;
@@ -108,10 +109,16 @@ struct Asked<'w> {
 
 impl Asked<'_> {
     fn is_allowed(&self, policy: &Policy, path: &NormalPath<'_>) -> bool {
-        let Self { tenant, roles, method, .. } = self;
-        let subject = Subject { tenant, principal: "platform/alice", roles, named_tenant: None };
-        let question = Question { host: HOST, method, path, at: UnixTime::from_secs(NOW) };
-        policy.evaluate(&subject, &question).is_allowed()
+        policy.evaluate(&self.subject(), &self.question(path)).is_allowed()
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        let Self { tenant, roles, .. } = self;
+        Subject { tenant, principal: "platform/alice", roles, named_tenant: None }
+    }
+
+    fn question<'q>(&'q self, path: &'q NormalPath<'_>) -> Question<'q> {
+        Question { host: HOST, method: self.method, path, at: UnixTime::from_secs(NOW) }
     }
 }
 
@@ -161,5 +168,31 @@ impl Engine for ByPath<'_> {
         let asked = &self.0.asked[request];
         let path = NormalPath::parse(asked.raw.as_bytes());
         path.is_ok_and(|path| asked.is_allowed(&self.0.policy, &path))
+    }
+}
+
+/// TenantGuard with subjects that are known.
+pub struct ByToken<'w> {
+    engine: TenantGuard<'w>,
+    standings: Vec<Standing>,
+}
+
+impl<'w> ByToken<'w> {
+    /// Looks all subjects up.
+    ///
+    /// # Errors
+    /// If the policy does not know a tenant.
+    pub fn new(engine: TenantGuard<'w>) -> Result<Self> {
+        let standing = |asked: &Asked<'w>| engine.policy.standing(&asked.subject());
+        let standings: Option<_> = engine.asked.iter().map(standing).collect();
+        Ok(Self { standings: standings.context("every tenant is in the policy")?, engine })
+    }
+}
+
+impl Engine for ByToken<'_> {
+    fn decide(&mut self, request: usize) -> bool {
+        let asked = &self.engine.asked[request];
+        let question = asked.question(&asked.path);
+        self.engine.policy.evaluate_known(&self.standings[request], &question).is_allowed()
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn call(fetch: &Fetch) -> Result<u32, CallError> {
         ("accept", "application/jwk-set+json, application/json"),
     ];
     headers.extend(fetch.etag.as_deref().map(|etag| ("if-none-match", etag)));
-    host::begin_call(&fetch.source.cluster, headers, TIMEOUT)
+    host::begin_call(&fetch.source.cluster, headers, None, TIMEOUT)
         .ok_or_else(|| CallError::NoCluster(fetch.source.cluster.to_string()))
 }
 

@@ -1,10 +1,9 @@
 //! Fetching keys: one VM of the proxy leads and asks the endpoints; the others take what it
 //! publishes in shared data. Any VM may lead, and another takes over when a lease runs out.
 //!
-//! `lease` says who leads, `shared` is what is published, `endpoint` one call.
+//! `shared` is what is published, `endpoint` one call.
 
 mod endpoint;
-mod lease;
 mod shared;
 
 use std::cell::{Cell, RefCell};
@@ -16,20 +15,18 @@ use tenantguard::artifact::PolicyDigest;
 use tenantguard::keyring::{Change, FetchAnswer, InHand};
 use tenantguard::trust::IssuerId;
 
-use self::lease::Lease;
 use self::shared::{Board, Notice};
 use crate::engine::Engine;
+use crate::leader::Leader;
 use crate::metrics::KeysEvent;
 
-/// How often a VM looks whether there is something to do.
-pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// How many calls are under way at a time.
 const CALLS_LIMIT: usize = 50;
 
 /// The fetching part of one VM.
 pub(crate) struct KeyFetcher {
     engine: Rc<Engine>,
-    lease: Lease,
+    leader: Leader,
     board: Board,
     calls: RefCell<BTreeMap<u32, IssuerId>>,
     /// The version of the board, and of each notice on it, that has been taken.
@@ -43,7 +40,7 @@ impl KeyFetcher {
         let prefix = format!("tenantguard.keys.{digest}");
         Self {
             engine,
-            lease: Lease::new(&prefix, instance),
+            leader: Leader::new(&prefix, instance),
             board: Board::new(&prefix),
             calls: RefCell::default(),
             seen: Cell::new(0),
@@ -55,7 +52,7 @@ impl KeyFetcher {
     pub(crate) fn tick(&self) {
         self.take_notices();
         let now = self.engine.now();
-        if !self.lease.hold(now.wall) {
+        if !self.leader.hold(now.monotonic) {
             return;
         }
         let ring = self.engine.gate.ring();
@@ -79,7 +76,7 @@ impl KeyFetcher {
         let has_keys = matches!(ring.in_hand(issuer, now), InHand::Keys(_));
         if has_keys && ring.is_worth_waiting(issuer, now) {
             ring.refetch(issuer, now);
-            if !self.lease.is_held() {
+            if !self.leader.is_held() {
                 self.board.wish(issuer);
             }
         }

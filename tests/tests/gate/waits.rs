@@ -1,5 +1,4 @@
-//! What the corpus cannot show: decisions that wait for an answer, and what a shadow reports.
-//! The corpus in `tests/` has the rest.
+//! Decisions that wait for keys, and what a shadow reports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,7 +102,7 @@ fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
     let gate = gate();
     let pending = ask(&gate, Mode::Enforce);
     give_keys(&gate, &key("id"));
-    match gate.resume(&pending, now()) {
+    match gate.resume(&pending, None, now()) {
         Step::Permit(permit @ Permit::Tenant(_)) => {
             let tenant = ("x-tenant-id".into(), HeaderValue::Static("acme"));
             assert!(permit.changes().unwrap().set.contains(&tenant));
@@ -116,7 +115,7 @@ fn a_decision_that_lacks_keys_asks_and_goes_on_with_them() {
 #[test]
 fn keys_that_do_not_come_deny() {
     let gate = gate();
-    assert_eq!(reason(&gate.resume(&ask(&gate, Mode::Enforce), now())), "keys.stale");
+    assert_eq!(reason(&gate.resume(&ask(&gate, Mode::Enforce), None, now())), "keys.stale");
 }
 
 #[test]
@@ -125,7 +124,7 @@ fn an_unknown_key_is_asked_for_once_in_a_while() {
     give_keys(&gate, &key("another"));
     let pending = ask(&gate, Mode::Enforce);
     gate.ring().refetch(IssuerId(0), now().monotonic);
-    assert_eq!(reason(&gate.resume(&pending, now())), "token.key");
+    assert_eq!(reason(&gate.resume(&pending, None, now())), "token.key");
     let headers = request_headers(&[]);
     let ids = RequestIds::from_entropy([7; 32]);
     let request = Request { headers: &headers, mode: None, ids, certificate: None };
@@ -175,7 +174,7 @@ fn a_shadow_touches_nothing_and_says_what_differs() {
 #[test]
 fn a_shadow_lets_through_what_would_be_refused() {
     let gate = gate();
-    match gate.resume(&ask(&gate, Mode::Shadow), now()) {
+    match gate.resume(&ask(&gate, Mode::Shadow), None, now()) {
         Step::Permit(permit @ Permit::Shadowed(_)) => {
             assert_eq!(permit.account().verdict().reason().code(), "keys.stale");
         }

@@ -1,0 +1,188 @@
+//! The control service, as the shell follows it. One VM of the proxy leads (`crate::leader`): it
+//! polls (`poll`), fetches snapshots (`fetch`) and publishes both on the `board`. Every VM follows
+//! the board before it decides (`follow`), and asks for a stream where its copy is not enough
+//! (`ask`). `service` is the calls, `config` where they go, `metrics` what can be seen of it.
+//!
+//! Nothing is decided here: what the bytes mean, and how much they are worth, the core knows.
+
+mod ask;
+mod board;
+mod config;
+mod fetch;
+mod follow;
+mod metrics;
+mod poll;
+mod service;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tenantguard::gate::Control;
+use tenantguard::replica::{Freshness, Outcome, Question};
+
+pub(crate) use self::ask::Answered;
+use self::ask::Asking;
+use self::board::Board;
+pub(crate) use self::config::{ControlConfig, ControlError, ControlSource};
+use self::fetch::Fetching;
+use self::follow::{Follower, Loading};
+use self::metrics::ControlMetrics;
+use self::poll::Polling;
+use self::service::{Service, ServiceError};
+use crate::engine::Engine;
+use crate::leader::Leader;
+use crate::stream::Shared;
+
+/// How often a VM looks while it loads a snapshot.
+const BUSY_TICK: Duration = Duration::from_millis(1);
+/// How often what is over is forgotten.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// One VM's part in following the control service.
+pub(crate) struct Controller {
+    engine: Rc<Engine>,
+    service: Service,
+    board: Board,
+    leader: Leader,
+    follower: Follower,
+    polling: Polling,
+    fetching: Fetching,
+    asking: Asking,
+    metrics: ControlMetrics,
+    snapshot_deadline: Duration,
+    forgotten: Cell<Duration>,
+}
+
+impl Controller {
+    pub(crate) fn new(engine: Rc<Engine>, config: &ControlConfig, instance: &str) -> Self {
+        let board = Board::new(config.prefix());
+        let name = config.proxy.as_deref().unwrap_or_else(|| engine.proxy());
+        let suffix = board.suffix(instance.get(..6).unwrap_or(instance));
+        let proxy = match name {
+            "" => suffix,
+            name => format!("{name}.{suffix}"),
+        };
+        log::info!("follows the control service at cluster {} as {proxy}", config.cluster);
+        Self {
+            service: Service::new(config, &proxy),
+            leader: Leader::new(board.prefix(), instance),
+            board,
+            engine,
+            follower: Follower::new(),
+            polling: Polling::default(),
+            fetching: Fetching::default(),
+            asking: Asking::default(),
+            metrics: ControlMetrics::define(),
+            snapshot_deadline: config.snapshot_deadline,
+            forgotten: Cell::default(),
+        }
+    }
+
+    /// How long a request waits for the first snapshot.
+    pub(crate) fn snapshot_deadline(&self) -> Duration {
+        self.snapshot_deadline
+    }
+
+    /// Whether this VM has a snapshot to load.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.follower.is_lost()
+    }
+
+    fn control(&self) -> Option<&Control> {
+        self.engine.gate.control()
+    }
+
+    /// Takes what is new. Called before each decision.
+    pub(crate) fn follow(&self, now: Duration) {
+        if let Some(control) = self.control()
+            && !self.is_jumping()
+        {
+            self.follower.follow(&self.board, control, now);
+        }
+    }
+
+    /// Follows, leads if it is this VM's turn, and says when to come again.
+    pub(crate) fn tick(&self) -> Option<Duration> {
+        let (control, now) = (self.control()?, self.engine.now());
+        self.follow(now.monotonic);
+        match self.leader.hold(now.monotonic) {
+            true => {
+                self.refresh(now.monotonic);
+                self.step_fetch(now.monotonic);
+                self.poll(now.monotonic);
+            }
+            false => self.fetching.give_up(),
+        }
+        let is_busy = self.load(control, now.monotonic);
+        if self.forgotten.get() + FORGET <= now.monotonic {
+            self.forgotten.set(now.monotonic);
+            control.forget(now.wall);
+        }
+        let status = control.status(now.monotonic);
+        if status.freshness != Freshness::Never {
+            self.engine.waiting.snapshot_came();
+        }
+        self.metrics.show(&status, self.asking.state());
+        is_busy.then_some(BUSY_TICK)
+    }
+
+    /// Loads a slice of a snapshot if this VM needs one; whether there is more to load.
+    fn load(&self, control: &Control, now: Duration) -> bool {
+        let Some(target) = self.target() else { return false };
+        let loading = self.follower.load(&self.board, control, &target, now);
+        if loading == Loading::Failed && self.is_jumping() {
+            self.fetch_failed(&ServiceError::Foreign("a snapshot"), now);
+        }
+        if loading != Loading::Idle && !self.follower.is_lost() {
+            self.step_fetch(now);
+            self.follow(now);
+        }
+        loading == Loading::Busy
+    }
+
+    /// Takes the answer to a call; gives the request that goes on with it, if one does.
+    pub(crate) fn on_response(&self, call: u32, headers: usize, body: usize) -> Option<Answered> {
+        let now = self.engine.now().monotonic;
+        if let Some(poll) = self.polling.take(call) {
+            self.on_poll(poll, headers, body, now);
+        } else if let Some(index) = self.fetching.take_call(call) {
+            self.on_shard(index, headers, body, now);
+        } else if let Some(sent) = self.fetching.take_asked(call) {
+            self.on_refresh(sent, headers, body, now);
+        } else {
+            let answered = self.asking.answered(call, (headers, body), now);
+            if let Some(answered) = &answered {
+                self.metrics.answered(answered.answer.verdict());
+            }
+            return answered;
+        }
+        None
+    }
+
+    /// Puts a question for a stream whose context is in effect; `false` if it cannot be asked now.
+    pub(crate) fn ask(&self, id: u32, stream: Rc<Shared>, question: Question) -> bool {
+        let now = self.engine.now().monotonic;
+        let is_asked = self.asking.ask(&self.service, (id, stream), question, now);
+        self.metrics.asked(is_asked);
+        is_asked
+    }
+
+    /// The stream is gone.
+    pub(crate) fn leave(&self, id: u32) {
+        if self.asking.remove(id) {
+            self.asking.settle(Outcome::Abandoned, self.engine.now().monotonic);
+        }
+    }
+
+    /// The requests whose answer should have come long ago.
+    pub(crate) fn take_overdue(&self) -> Vec<Answered> {
+        self.asking.take_overdue(&self.service, self.engine.now().monotonic)
+    }
+
+    /// Lets another VM lead.
+    pub(crate) fn retire(&self) {
+        self.leader.release();
+        self.metrics.show_breaker(false);
+    }
+}

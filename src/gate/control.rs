@@ -1,0 +1,225 @@
+//! The gate's view of the control state: the replica with its lease, what it says of a bearer, and
+//! when somebody must be asked instead.
+//!
+//! Whoever feeds it (the shell) hands over bytes and times and is told what to fetch next; it
+//! decides nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::artifact::Tenant;
+use crate::control::{Delegation, Epoch, Position, ReplicaKey, ShardRef};
+use crate::identity::{CellName, TenantId};
+use crate::replica::{Freshness, Lease, Progress, Replica, ReplicaError, Revoked, Watched, Word};
+use crate::time::{Now, UnixTime};
+
+/// The control state of one gate.
+#[derive(Debug)]
+pub struct Control {
+    key: ReplicaKey,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    replica: Replica,
+    lease: Lease,
+}
+
+/// The state of a gate's copy, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlStatus {
+    /// Where it stands.
+    pub position: Option<Position>,
+    /// What its word is worth.
+    pub freshness: Freshness,
+    /// How long ago the last word from the control service was asked for.
+    pub age: Option<Duration>,
+    /// How many entries it has.
+    pub entries: usize,
+    /// About how many bytes of memory the revoked handles take.
+    pub bytes: usize,
+}
+
+/// By what of the control state a decision was made, for its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    /// How.
+    pub source: Source,
+    /// Where the copy stood.
+    pub epoch: Option<Epoch>,
+    /// How long ago the last word from the control service was asked for.
+    pub age: Option<Duration>,
+}
+
+/// Who has said that nothing is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody: there is no control service.
+    None,
+    /// The copy, within its lease.
+    Fresh,
+    /// The copy, past its lease or behind the feed; or there is no copy.
+    Stale,
+    /// The control service itself.
+    Asked,
+}
+
+impl Source {
+    /// As the audit record spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+impl Basis {
+    /// Without a control service.
+    pub(super) const NONE: Self = Self { source: Source::None, epoch: None, age: None };
+}
+
+impl Control {
+    pub(super) fn new(key: ReplicaKey) -> Self {
+        let inner = Inner { replica: Replica::new(key), lease: Lease::default() };
+        Self { key, inner: Mutex::new(inner) }
+    }
+
+    /// Where the copy stands; `None` before the first snapshot.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.lock().replica.position()
+    }
+
+    /// Begins to take the snapshot of a manifest.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]
+    pub fn take_manifest(&self, bytes: &[u8]) -> Result<(), ReplicaError> {
+        self.lock().replica.take_manifest(bytes)
+    }
+
+    /// The shard to take next, if a snapshot is being taken.
+    #[must_use]
+    pub fn wanted(&self) -> Option<ShardRef> {
+        self.lock().replica.wanted()
+    }
+
+    /// Takes the bytes of the shard that is [`wanted`](Self::wanted).
+    ///
+    /// # Errors
+    /// [`ReplicaError`]
+    pub fn take_shard(&self, bytes: Vec<u8>) -> Result<(), ReplicaError> {
+        self.lock().replica.take_shard(bytes)
+    }
+
+    /// Takes a delta that follows on from [`position`](Self::position).
+    ///
+    /// # Errors
+    /// [`ReplicaError`]
+    pub fn take_delta(&self, bytes: Vec<u8>) -> Result<(), ReplicaError> {
+        self.lock().replica.take_delta(bytes)
+    }
+
+    /// Applies about `budget` entries of what was taken.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]: it was not what it claimed to be, and is thrown away.
+    pub fn proceed(&self, budget: usize) -> Result<Progress, ReplicaError> {
+        self.lock().replica.proceed(budget)
+    }
+
+    /// Gives up what was taken and is not applied yet.
+    pub fn give_up(&self) {
+        self.lock().replica.give_up();
+    }
+
+    /// Forgets what is over. Once in a minute is enough.
+    pub fn forget(&self, now: UnixTime) {
+        self.lock().replica.forget(now);
+    }
+
+    /// Takes word of where the feed stands.
+    pub fn renew(&self, word: &Word, now: Duration) {
+        let Inner { replica, lease } = &mut *self.lock();
+        lease.renew(word, replica.position().as_ref(), now);
+    }
+
+    /// What the copy's word is worth.
+    #[must_use]
+    pub fn freshness(&self, now: Duration) -> Freshness {
+        let Inner { replica, lease } = &*self.lock();
+        lease.freshness(replica.position().as_ref(), now)
+    }
+
+    /// The copy at a glance.
+    #[must_use]
+    pub fn status(&self, now: Duration) -> ControlStatus {
+        let Inner { replica, lease } = &*self.lock();
+        let position = replica.position();
+        ControlStatus {
+            freshness: lease.freshness(position.as_ref(), now),
+            position,
+            age: lease.age(now),
+            entries: replica.len(),
+            bytes: replica.weight(),
+        }
+    }
+
+    /// The key under which handles are shortened.
+    pub(super) fn key(&self) -> &ReplicaKey {
+        &self.key
+    }
+
+    /// By what a decision is made at this moment.
+    pub(super) fn basis(&self, now: Duration, was_asked: bool) -> Basis {
+        let Inner { replica, lease } = &*self.lock();
+        let position = replica.position();
+        let source = match lease.freshness(position.as_ref(), now) {
+            _ if was_asked => Source::Asked,
+            Freshness::Fresh => Source::Fresh,
+            Freshness::Never | Freshness::Stale { .. } => Source::Stale,
+        };
+        Basis { source, epoch: position.map(|position| position.epoch), age: lease.age(now) }
+    }
+
+    /// Whether anything speaks against a token. One that was found good at `good_at` is looked at
+    /// again only if the copy has changed since. Returns the version that it was found good at.
+    pub(super) fn check(&self, token: &Watched, good_at: u64, now: Now) -> Result<u64, Revoked> {
+        let replica = &self.lock().replica;
+        if replica.version() != good_at {
+            replica.check(token, now.wall)?;
+        }
+        Ok(replica.version())
+    }
+
+    /// Whether a tenant's status speaks against it.
+    pub(super) fn check_tenant(&self, id: &TenantId) -> Result<(), Revoked> {
+        self.lock().replica.check_tenant(id)
+    }
+
+    /// A tenant that the policy does not list.
+    pub(super) fn tenant(&self, id: &str, default_cell: &CellName) -> Option<Tenant> {
+        let inner = self.lock();
+        let tenant = inner.replica.tenant(id)?;
+        Some(Tenant {
+            index: None,
+            id: tenant.id.clone(),
+            isolation: tenant.isolation,
+            cell: tenant.cell.as_ref().unwrap_or(default_cell).clone(),
+        })
+    }
+
+    /// The grants from one tenant to another.
+    pub(super) fn delegations(&self, from: &TenantId, to: &TenantId) -> Vec<Arc<Delegation>> {
+        self.lock().replica.delegations(from.as_str(), to.as_str())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,184 @@
+//! What the entries of the feed add up to in a proxy, and what it says of a token.
+
+use std::sync::Arc;
+
+use super::delegations::Delegations;
+use super::filed::{Dated, Undated};
+use super::shorts::ShortMap;
+use super::watched::Watched;
+use crate::control::{
+    CutOff, Delegation, Entry, Fact, HandleKind, Keep, ReplicaKey, Revocation, Suspension,
+    TenantEntry, TenantStatus,
+};
+use crate::identity::TenantId;
+use crate::time::UnixTime;
+
+/// Why a token that is valid by itself is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Revoked {
+    /// A handle of it is revoked.
+    #[error("the {0} is revoked")]
+    Handle(HandleKind),
+    /// It was issued before a cut-off, or so shortly after that its issuer's clock may be off.
+    #[error("the token was issued before the cut-off of its {0}")]
+    CutOff(HandleKind),
+    /// Its principal or its tenant is suspended.
+    #[error("the {0} is suspended")]
+    Suspended(HandleKind),
+    /// Its tenant is not active in the directory.
+    #[error("the tenant is {}", .0.name())]
+    Tenant(TenantStatus),
+}
+
+/// What holds of a target beside its revocation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mark {
+    /// Until when issued its tokens are refused, and how long this is remembered.
+    cut_off: Option<(u64, Keep)>,
+    /// For how long it is suspended.
+    suspended: Option<Keep>,
+}
+
+impl Mark {
+    fn is_over(&self, now: UnixTime) -> bool {
+        self.cut_off.is_none_or(|(_, keep)| keep.is_over(now))
+            && self.suspended.is_none_or(|keep| keep.is_over(now))
+    }
+}
+
+/// The control state.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    dated: Dated,
+    undated: Undated,
+    marks: ShortMap<Mark>,
+    tenants: ShortMap<TenantEntry>,
+    delegations: Delegations,
+}
+
+impl State {
+    pub(super) fn apply(&mut self, key: &ReplicaKey, fact: Fact<'_>) {
+        match fact {
+            Fact::Revoked(named, keep) => self.revoke(named.kind, key.short_of(&named), keep),
+            Fact::Entry(entry) => self.apply_entry(key, entry),
+        }
+    }
+
+    fn revoke(&mut self, kind: HandleKind, short: u64, keep: Keep) {
+        match (kind, keep) {
+            (HandleKind::Token, Keep::Expiry(at)) => self.dated.insert(short, at),
+            (_, Keep::Expiry(at) | Keep::Until(at)) => self.undated.insert(short, Some(at)),
+            (_, Keep::Forever) => self.undated.insert(short, None),
+        }
+    }
+
+    fn apply_entry(&mut self, key: &ReplicaKey, entry: Entry) {
+        match entry {
+            Entry::Revoked(Revocation { target, keep }) => {
+                self.revoke(target.kind(), key.short(&target), keep);
+            }
+            Entry::Restored(Revocation { target, .. }) => {
+                let short = key.short(&target);
+                self.dated.remove(short);
+                self.undated.remove(short);
+                self.marks.remove(short);
+            }
+            Entry::CutOff(CutOff { target, at, keep }) => {
+                self.mark(key.short(&target), |mark| mark.cut_off = Some((at, keep)));
+            }
+            Entry::Suspension(Suspension { target, is_on, keep }) => {
+                let suspended = is_on.then_some(keep);
+                self.mark(key.short(&target), |mark| mark.suspended = suspended);
+            }
+            Entry::Tenant(tenant) => {
+                let short = key.short_of_names([tenant.id.as_str(), ""]);
+                self.tenants.remove(short);
+                self.tenants.entry(short, tenant);
+            }
+            Entry::Delegation(delegation) => self.delegations.put(key, *delegation),
+        }
+    }
+
+    fn mark(&mut self, short: u64, change: impl FnOnce(&mut Mark)) {
+        if let Some(mark) = self.marks.entry(short, Mark::default()) {
+            change(mark);
+        }
+    }
+
+    /// Whether anything speaks against a token.
+    pub(super) fn check(
+        &self,
+        key: &ReplicaKey,
+        token: &Watched,
+        now: UnixTime,
+    ) -> Result<(), Revoked> {
+        let first = |refuses: &dyn Fn(HandleKind, u64) -> bool, why: fn(HandleKind) -> Revoked| {
+            let found = token.shorts().find(|(kind, short)| refuses(*kind, *short));
+            found.map_or(Ok(()), |(kind, _)| Err(why(kind)))
+        };
+        first(&|kind, short| self.is_revoked(kind, short, token.expires()), Revoked::Handle)?;
+        if !self.marks.is_empty() {
+            first(&|_, short| self.is_cut_off(short, token), Revoked::CutOff)?;
+            first(&|_, short| self.is_suspended(short, now), Revoked::Suspended)?;
+        }
+        self.check_tenant(key, token.tenant())
+    }
+
+    /// Whether a tenant may act, or be acted on. One that only the policy knows may.
+    pub(super) fn check_tenant(&self, key: &ReplicaKey, id: &TenantId) -> Result<(), Revoked> {
+        match self.tenant(key, id.as_str()).map(|tenant| tenant.status) {
+            None | Some(TenantStatus::Active) => Ok(()),
+            Some(status) => Err(Revoked::Tenant(status)),
+        }
+    }
+
+    pub(super) fn tenant(&self, key: &ReplicaKey, id: &str) -> Option<&TenantEntry> {
+        let found = self.tenants.get(key.short_of_names([id, ""]))?;
+        Some(found).filter(|tenant| tenant.id.as_str() == id)
+    }
+
+    pub(super) fn delegations(
+        &self,
+        key: &ReplicaKey,
+        from: &str,
+        to: &str,
+    ) -> Vec<Arc<Delegation>> {
+        self.delegations.between(key, from, to)
+    }
+
+    /// Forgets what is over.
+    pub(super) fn forget(&mut self, key: &ReplicaKey, now: UnixTime) {
+        self.dated.forget(now);
+        self.undated.forget(now);
+        self.marks.retain(|mark| !mark.is_over(now));
+        self.delegations.forget(key, now);
+    }
+
+    /// How many entries hold.
+    pub(super) fn len(&self) -> usize {
+        let rows = self.marks.len() + self.tenants.len() + self.delegations.len();
+        self.dated.len() + self.undated.len() + rows
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let rows = self.marks.weight() + self.tenants.weight();
+        self.dated.weight() + self.undated.weight() + rows
+    }
+
+    fn is_revoked(&self, kind: HandleKind, short: u64, expires: u64) -> bool {
+        self.undated.contains(short)
+            || (kind == HandleKind::Token && self.dated.contains(short, expires))
+    }
+
+    fn is_cut_off(&self, short: u64, token: &Watched) -> bool {
+        let cut_off = self.marks.get(short).and_then(|mark| mark.cut_off);
+        cut_off.is_some_and(|(at, _)| token.issued() <= at.saturating_add(token.skew()))
+    }
+
+    fn is_suspended(&self, short: u64, now: UnixTime) -> bool {
+        let suspended = self.marks.get(short).and_then(|mark| mark.suspended);
+        suspended.is_some_and(|keep| !keep.is_over(now))
+    }
+}

@@ -1,0 +1,138 @@
+//! Everything that can be revoked is, one after the other, while requests flow.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tenantguard_e2e::control::Target;
+
+use crate::fleet::{COPIED, Fleet, SKEW};
+use crate::load::{Actor, Scene};
+
+const ISSUER: &str = "https://id.example.com";
+/// How long requests go on after a revocation before the next.
+const AFTER: Duration = Duration::from_millis(300);
+
+/// What is done to whom.
+enum Act {
+    Revoke(Target),
+    Suspend(Target),
+}
+
+/// How long clients took from the revocation on until they were first refused.
+#[derive(Default)]
+pub(crate) struct Delays(Vec<Duration>);
+
+impl Delays {
+    /// The one that so many of a hundred do not exceed.
+    pub(crate) fn percentile(&mut self, percent: usize) -> Duration {
+        self.0.sort_unstable();
+        let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(at).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Revokes one of each kind, and `more` tokens beside; says how long it took until all clients knew.
+pub(crate) fn run(fleet: &Fleet, scene: &Arc<Scene>, more: usize) -> Result<Delays> {
+    let mut delays = Delays::default();
+    for (name, token, act) in kinds() {
+        one(fleet, scene, &mut delays, name, &token, act)?;
+    }
+    for nth in 0..more {
+        let id = format!("more-{nth}");
+        let token = json!({"subject": "walter", "claims": {"jti": id}});
+        let revoke = |_: &str| {
+            let issuer = "https://login.workforce.example";
+            Act::Revoke(Target::token_id("acme", issuer, &id))
+        };
+        one(fleet, scene, &mut delays, &format!("token {id}"), &token, revoke)?;
+    }
+    Ok(delays)
+}
+
+type Kind = (&'static str, Value, fn(&str) -> Act);
+
+/// The issuer of the bystanders is another one, and so are their tenants and principals.
+fn kinds() -> Vec<Kind> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_secs();
+    let ahead = SKEW.as_secs().saturating_sub(5);
+    vec![
+        ("token by its jti, expiry unknown", json!({"claims": {"jti": "proof-1"}}), |_| {
+            Act::Revoke(Target::token_id("acme", ISSUER, "proof-1"))
+        }),
+        ("token with a jti, expiry known", json!({"claims": {"jti": "proof-2"}}), |text| {
+            Act::Revoke(Target::token(text))
+        }),
+        ("token without a jti", json!({"claims": {"jti": null}}), |text| {
+            Act::Revoke(Target::token(text))
+        }),
+        ("session", json!({"claims": {"sid": "proof-s", "jti": "proof-3"}}), |_| {
+            Act::Revoke(Target::session("acme", ISSUER, "proof-s"))
+        }),
+        ("key", json!({"key": "platform.eddsa", "claims": {"jti": "proof-4"}}), |text| {
+            Act::Revoke(Target::key(ISSUER, &kid(text)))
+        }),
+        (
+            "principal, token from a clock two minutes fast",
+            json!({"subject": "ada", "claims": {"iat": now + ahead, "exp": now + ahead + 300}}),
+            |_| Act::Revoke(Target::principal("acme", "platform", "ada")),
+        ),
+        ("principal, suspended", json!({"claims": {"jti": "proof-5"}}), |_| {
+            Act::Suspend(Target::principal("acme", "platform", "alice"))
+        }),
+        ("tenant", json!({"subject": "grace"}), |_| Act::Revoke(Target::tenant("globex"))),
+    ]
+}
+
+/// The `kid` in a token's header.
+fn kid(token: &str) -> String {
+    let header = token.split('.').next().unwrap_or_default();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap_or_default())
+        .unwrap_or_default();
+    header.get("kid").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Lets somebody in, revokes, and from then on nobody is let in by it.
+fn one(
+    fleet: &Fleet,
+    scene: &Arc<Scene>,
+    delays: &mut Delays,
+    name: &str,
+    token: &Value,
+    act: impl FnOnce(&str) -> Act,
+) -> Result<()> {
+    let (actor, text) = fleet.actor(name, COPIED, token)?;
+    enter(scene, &actor);
+    let control = fleet.control()?;
+    let act = act(&text);
+    scene.is_about_to_go(std::slice::from_ref(&actor));
+    let begun = Instant::now();
+    let done = match &act {
+        Act::Revoke(target) => control.revoke(std::slice::from_ref(target)),
+        Act::Suspend(target) => control.suspend(std::slice::from_ref(target)),
+    };
+    let done = done.with_context(|| name.to_owned())?;
+    scene.is_gone(std::slice::from_ref(&actor));
+    ensure!(done.pointer("/acknowledged/acknowledged") == Some(&json!(2)), "{name}: {done}");
+    thread::sleep(AFTER);
+    delays
+        .0
+        .extend(scene.first_refusals().into_iter().map(|at| at.saturating_duration_since(begun)));
+    Ok(())
+}
+
+/// Lets an actor in until each client has asked as it a few times.
+pub(crate) fn enter(scene: &Arc<Scene>, actor: &Arc<Actor>) {
+    scene.enter(actor);
+    scene.watch(actor);
+    thread::sleep(AFTER);
+}
