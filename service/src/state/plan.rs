@@ -81,7 +81,8 @@ impl<'a> Plan<'a> {
         if until <= self.now.as_secs() {
             return Err(ControlError::Expired { until: UnixTime::from_secs(until) });
         }
-        let keep = Keep::Until(until);
+        // A token is good for its issuer's skew past its `exp`.
+        let keep = Keep::Until(until.saturating_add(self.retention.skew.as_secs()));
         Ok(Entry::Revoked(Revocation { target: target.clone(), keep }))
     }
 
