@@ -23,7 +23,8 @@ Settings come from the file, then the environment, then flags; the last that say
 A variable is TENANTGUARD_SERVE_ and the setting in upper case; `__` goes into a table:
   TENANTGUARD_SERVE_STORE__URL=redis://127.0.0.1 tenantguard serve --config control.toml
 
-Without [tls] it listens on this machine alone. SIGTERM and SIGINT end it in order.
+Without [tls] it listens on this machine alone. SIGTERM and SIGINT end it in order; SIGHUP has it
+read the policy and its certificate anew, which it does by itself when their files change.
 Exit codes: 0 ended in order, 2 could not run.";
 
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ pub(crate) struct Arguments {
     /// The policy that tokens and decisions are held against
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Where state is kept: file:PATH, redis://HOST, ... [default: file:control.redb]
+    /// Where state is kept, file:PATH or redis://HOST [default: file:control.redb]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// How the log is written, `human` or `json` [default: human]

@@ -48,7 +48,8 @@ pub(crate) struct Common {
     #[arg(long)]
     tenant: String,
     /// For people, or one JSON object
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "human|json", default_value_t, hide_possible_values = true)]
+    #[arg(value_enum)]
     format: Format,
     #[command(flatten)]
     control: Options,
@@ -56,8 +57,6 @@ pub(crate) struct Common {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    #[command(flatten)]
-    common: Common,
     /// Whose it is, namespace/subject
     #[arg(long)]
     principal: String,
@@ -70,22 +69,22 @@ pub(crate) struct Create {
     /// How many seconds it lives untouched
     #[arg(long, value_name = "SECONDS")]
     idle: Option<u64>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    #[command(flatten)]
-    common: Common,
     /// A file with its id; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     id: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).args(["id", "principal", "all"])))]
 pub(crate) struct End {
-    #[command(flatten)]
-    common: Common,
     /// A file with its id; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     id: Option<PathBuf>,
@@ -95,15 +94,17 @@ pub(crate) struct End {
     /// All of the tenant
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    #[command(flatten)]
-    common: Common,
     /// Those of a principal, namespace/subject
     #[arg(long)]
     principal: Option<String>,
+    #[command(flatten)]
+    common: Common,
 }
 
 impl Common {

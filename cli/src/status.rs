@@ -21,7 +21,8 @@ Exit codes: 0 all is well, 1 the store does not answer or a proxy is silent, 2 c
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// For people, or one JSON object
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "human|json", default_value_t, hide_possible_values = true)]
+    #[arg(value_enum)]
     format: Format,
     #[command(flatten)]
     control: Options,
@@ -50,13 +51,18 @@ fn screen(out: &mut impl Write, status: &Status) -> Result<(), Failure> {
     match &store.trouble {
         None => writeln!(out, "{}{name}, {}", label("store"), styled(GOOD, "up"))?,
         Some(trouble) => {
-            let (trouble, age) = (bytes_human(trouble.as_bytes()), span(store.age_ms));
-            writeln!(out, "{}{name}, {}: {trouble}", label("store"), styled(BAD, "down"))?;
-            writeln!(out, "{}what is served is {age} old", label(""))?;
+            writeln!(out, "{}{name}, {}", label("store"), styled(BAD, "down"))?;
+            let own = trouble.strip_prefix(&store.name).unwrap_or(trouble).trim_start();
+            let trouble = format!("it {own}; what is served is {} old", span(store.age_ms));
+            for line in lines(&trouble) {
+                writeln!(out, "{}{line}", label(""))?;
+            }
         }
     }
     for sentence in &store.durability {
-        writeln!(out, "{}{}", label(""), styled(DIM, bytes_human(sentence.as_bytes())))?;
+        for line in lines(sentence) {
+            writeln!(out, "{}{}", label(""), styled(DIM, line))?;
+        }
     }
     if store.journalled > 0 {
         let note = format!("{} commits wait in the journal for Redis", store.journalled);
@@ -95,6 +101,23 @@ fn table(out: &mut impl Write, proxies: &[ProxyBody]) -> Result<(), Failure> {
         writeln!(out, "{name:<width$}  {state}  {behind:>10}  {heard:>9}")?;
     }
     Ok(())
+}
+
+/// As many words on a line as there is room for beside the labels.
+fn lines(text: &str) -> Vec<String> {
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    let room = width.saturating_sub(10).max(40);
+    let mut lines: Vec<String> = Vec::new();
+    for word in bytes_human(text.as_bytes()).split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn span(millis: u64) -> String {

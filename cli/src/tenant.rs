@@ -49,7 +49,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// For people, or one JSON object
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "human|json", default_value_t, hide_possible_values = true)]
+    #[arg(value_enum)]
     format: Format,
     #[command(flatten)]
     control: Options,
@@ -77,10 +78,10 @@ pub(crate) struct Because {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// How its data is kept apart
-    #[arg(long, value_enum)]
+    /// How its data is kept apart, shared or dedicated
+    #[arg(long, value_enum, value_name = "CLASS", hide_possible_values = true)]
     isolation: Class,
-    /// The cell that serves it, where it is not the default one
+    /// The cell that serves it, if not the default one
     #[arg(long)]
     cell: Option<String>,
     #[command(flatten)]
@@ -89,8 +90,8 @@ pub(crate) struct Create {
 
 #[derive(Debug, Args)]
 pub(crate) struct Classify {
-    /// How its data is kept apart
-    #[arg(long, value_enum)]
+    /// How its data is kept apart, shared or dedicated
+    #[arg(long, value_enum, value_name = "CLASS", hide_possible_values = true)]
     isolation: Class,
     #[command(flatten)]
     because: Because,

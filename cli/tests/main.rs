@@ -8,6 +8,7 @@ mod policy;
 mod policy_files;
 mod policy_test;
 mod serve;
+mod serve_faults;
 mod token;
 mod verify;
 

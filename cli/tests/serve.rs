@@ -3,40 +3,67 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{Room, Run, run};
 
+pub(crate) const TENANTGUARD: &str = env!("CARGO_BIN_EXE_tenantguard");
+
 /// A running service. It is killed when the test is over.
-struct Service {
-    child: Child,
+pub(crate) struct Service {
+    pub(crate) child: Child,
     url: String,
+    /// What it logs once it is ready.
+    log: Mutex<Receiver<Value>>,
 }
 
 impl Service {
-    fn start(room: &Room) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tenantguard"))
+    pub(crate) fn start(room: &Room) -> Self {
+        Self::start_by(room, Command::new(TENANTGUARD), &[])
+    }
+
+    /// By a command that runs what its arguments say, with more flags.
+    pub(crate) fn start_by(room: &Room, mut command: Command, more: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--config", "control.toml", "--listen", "127.0.0.1:0"])
             .args(["--log-format", "json"])
+            .args(more)
             .current_dir(room.directory.path())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let ready = log.by_ref().map(Result::unwrap).find_map(|line| {
-            let line: Value = serde_json::from_str(&line).expect(&line);
-            (line["message"] == "ready").then(|| line["address"].as_str().unwrap().to_owned())
-        });
-        std::thread::spawn(move || log.for_each(drop));
-        Self { child, url: format!("http://{}", ready.expect("the service starts")) }
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut log = lines.map(|line| serde_json::from_str::<Value>(&line).expect(&line));
+        let ready = log.find(|line| line["message"] == "ready").expect("the service starts");
+        let url = format!("http://{}", ready["address"].as_str().unwrap());
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || log.for_each(|line| drop(tell.send(line))));
+        Self { child, url, log: Mutex::new(told) }
     }
 
-    fn ask(&self, room: &Room, caller: &str, stdin: &str, arguments: &[&str]) -> Run {
+    /// Waits for a line of the log.
+    pub(crate) fn logs(&self, message: &str) -> Value {
+        let within = Duration::from_secs(10);
+        loop {
+            let line = self.log.lock().unwrap().recv_timeout(within).expect(message);
+            if line["message"].as_str().is_some_and(|it| it.contains(message)) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    pub(crate) fn ask(&self, room: &Room, caller: &str, stdin: &str, arguments: &[&str]) -> Run {
         let credential = format!("{caller}.credential");
         let control = ["--url", &self.url, "--credential-file", &credential];
         run(room.directory.path(), stdin, arguments.iter().chain(&control))
@@ -62,7 +89,7 @@ impl Service {
         (status, at.unwrap_or_default().to_owned())
     }
 
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -76,7 +103,7 @@ impl Drop for Service {
 }
 
 /// A room with a configuration for an administrator, a tenant's administrator and a proxy.
-fn room() -> Room {
+pub(crate) fn room() -> Room {
     let room = Room::new();
     let mut config = String::new();
     for (name, role) in [("root", "admin"), ("acme", "tenant-admin"), ("edge", "proxy")] {

@@ -57,6 +57,17 @@ struct OfState {
     state: &'static str,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reloaded {
+    part: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPart {
+    part: &'static str,
+}
+
 /// What the control state says of itself when it is asked for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StateFigures {
@@ -83,6 +94,8 @@ pub struct Metrics {
     problems: Family<Problem, Counter>,
     changes: Family<Changed, Counter>,
     decisions: Family<Decided, Counter>,
+    reloads: Family<Reloaded, Counter>,
+    outdated: Family<OfPart, Gauge>,
     /// Open connections.
     pub connections: Gauge,
     /// Polls that are held.
@@ -103,6 +116,8 @@ impl Default for Metrics {
             problems: Family::default(),
             changes: Family::default(),
             decisions: Family::default(),
+            reloads: Family::default(),
+            outdated: Family::default(),
             connections: Gauge::default(),
             polls: Gauge::default(),
             epoch: Gauge::default(),
@@ -124,6 +139,12 @@ impl Metrics {
         registry.register("problems", "Requests refused, by code", self.problems.clone());
         registry.register("changes", "Changes acknowledged, by kind", self.changes.clone());
         registry.register("decisions", "AuthZEN questions answered", self.decisions.clone());
+        registry.register("reloads", "Files taken anew, or refused", self.reloads.clone());
+        registry.register(
+            "outdated",
+            "1 if the files hold something that was refused, and an older state serves on",
+            self.outdated.clone(),
+        );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("polls", "Polls that are held", self.polls.clone());
         registry.register("feed_epoch", "The feed's epoch", self.epoch.clone());
@@ -158,6 +179,13 @@ impl Metrics {
     pub fn decided(&self, is_permitted: bool) {
         let decision = if is_permitted { "permit" } else { "deny" };
         self.decisions.get_or_create(&Decided { decision }).inc();
+    }
+
+    /// Counts a policy or a certificate that was taken anew, or refused.
+    pub fn reloaded(&self, part: &'static str, is_taken: bool) {
+        let outcome = if is_taken { "taken" } else { "refused" };
+        self.reloads.get_or_create(&Reloaded { part, outcome }).inc();
+        self.outdated.get_or_create(&OfPart { part }).set(i64::from(!is_taken));
     }
 
     /// Everything, with these figures of the state.

@@ -6,27 +6,30 @@ use clap::Args;
 
 /// Where the control service is, and who asks.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "The control service")]
+#[command(
+    next_help_heading = "The control service ($TENANTGUARD_URL, $TENANTGUARD_CREDENTIAL_FILE)"
+)]
 pub(crate) struct Options {
-    /// Where it is
+    /// Where it is [http://127.0.0.1:7070]
     #[arg(
         long,
         env = "TENANTGUARD_URL",
         value_name = "URL",
         default_value = "http://127.0.0.1:7070",
-        hide_env_values = true
+        hide_env = true,
+        hide_default_value = true
     )]
     pub(super) url: String,
-    /// A file with the credential or the token to show; `-` reads standard input
-    #[arg(long, env = "TENANTGUARD_CREDENTIAL_FILE", value_name = "FILE", hide_env_values = true)]
+    /// The credential or token, `-` is stdin
+    #[arg(long, env = "TENANTGUARD_CREDENTIAL_FILE", value_name = "FILE", hide_env = true)]
     pub(super) credential_file: Option<PathBuf>,
-    /// A file with the certificate to show, in PEM
+    /// A certificate to show, PEM
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(super) client_certificate: Option<PathBuf>,
-    /// A file with its private key, in PEM
+    /// Its private key, PEM
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     pub(super) client_key: Option<PathBuf>,
-    /// A file with the authority that the service's certificate is signed by, in PEM
+    /// The authority to trust, PEM
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
 }

@@ -41,25 +41,43 @@ out, 2 could not run.";
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
     /// Refuse one token
-    Token(Arguments<TokenName>),
+    Token(Arguments<TokenName, Expiry>),
     /// Refuse all tokens of one session
-    Session(Arguments<SessionName>),
+    Session(Arguments<SessionName, Expiry>),
     /// Refuse what a principal was issued until now
-    Principal(Arguments<PrincipalName>),
+    Principal(Arguments<PrincipalName, Block>),
     /// Refuse what a tenant's principals were issued until now
-    Tenant(Arguments<TenantName>),
+    Tenant(Arguments<TenantName, Block>),
     /// Refuse all tokens that one key signed
-    Key(Arguments<KeyName>),
+    Key(Arguments<KeyName, Expiry>),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments<N: Args> {
+pub(crate) struct Arguments<N: Args, T: Args> {
     #[command(flatten)]
     name: N,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
+    terms: T,
+    #[command(flatten)]
     control: Options,
+}
+
+/// How a principal or a tenant is refused.
+#[derive(Debug, Args)]
+pub(crate) struct Block {
+    /// Block it until it is taken back, new tokens too
+    #[arg(long, conflicts_with = "undo")]
+    suspend: bool,
+}
+
+/// How long a token, a session or a key is refused.
+#[derive(Debug, Args)]
+pub(crate) struct Expiry {
+    /// When all tokens concerned have expired (RFC 3339)
+    #[arg(long, value_name = "TIME", conflicts_with = "undo")]
+    expires: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -70,23 +88,21 @@ struct How {
     /// Show what it would hit, and change nothing
     #[arg(long, conflicts_with_all = ["wait", "undo"])]
     dry_run: bool,
-    /// Show what holds of it, who made it so and why, and change nothing
+    /// Show what holds of it, by whom and why
     #[arg(long, conflicts_with_all = ["dry_run", "wait", "undo"])]
     show: bool,
     /// Take it back
     #[arg(long)]
     undo: bool,
-    /// Wait until every proxy knows, or its lease has run out
+    /// Wait until every proxy knows or its lease is over
     #[arg(long)]
     wait: bool,
-    /// Block a principal or a tenant until it is taken back, newly issued tokens too
-    #[arg(long, conflicts_with = "undo")]
-    suspend: bool,
-    /// Read what to name from standard input, one a line: a name, or a JSON object
+    /// Read a name or a JSON object a line from stdin
     #[arg(long)]
     from_stdin: bool,
     /// For people, or one JSON object
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "human|json", default_value_t, hide_possible_values = true)]
+    #[arg(value_enum)]
     format: Format,
 }
 
@@ -110,9 +126,30 @@ pub(crate) trait Name: Args {
     fn named_by_json(&self, line: &str) -> Result<NamedTarget, String>;
 }
 
-impl<N: Name> Arguments<N> {
+/// On which terms something is refused.
+pub(crate) trait Terms: Args {
+    /// How, and until when, if that is said.
+    fn said(self) -> (RevocationMode, Option<String>);
+}
+
+impl Terms for Block {
+    fn said(self) -> (RevocationMode, Option<String>) {
+        match self.suspend {
+            true => (RevocationMode::Suspend, None),
+            false => (RevocationMode::CutOff, None),
+        }
+    }
+}
+
+impl Terms for Expiry {
+    fn said(self) -> (RevocationMode, Option<String>) {
+        (RevocationMode::CutOff, self.expires)
+    }
+}
+
+impl<N: Name, T: Terms> Arguments<N, T> {
     fn run(self) -> Result<Outcome, Failure> {
-        let Self { name, how, control } = self;
+        let Self { name, how, terms, control } = self;
         if how.from_stdin && control.reads_stdin() {
             return Err(Failure::StdinTwice("--from-stdin and --credential-file"));
         }
@@ -121,12 +158,17 @@ impl<N: Name> Arguments<N> {
             true => named::from_stdin(&name)?,
             false => vec![name.named()?],
         };
-        how.run(&client, targets)
+        how.run(&client, targets, terms.said())
     }
 }
 
 impl How {
-    fn run(self, client: &Client, targets: Vec<NamedTarget>) -> Result<Outcome, Failure> {
+    fn run(
+        self,
+        client: &Client,
+        targets: Vec<NamedTarget>,
+        terms: (RevocationMode, Option<String>),
+    ) -> Result<Outcome, Failure> {
         if self.dry_run {
             let previews = batches(targets, |targets| -> Result<Preview, Failure> {
                 Ok(client.post("/v1/revocations/preview", &PreviewRequest { targets })?)
@@ -146,7 +188,7 @@ impl How {
         let mut count = 0;
         let done = batches(targets, |targets| {
             count += 1;
-            self.send(client, targets, self.wait && count == last)
+            self.send(client, targets, terms.clone(), self.wait && count == last)
         })?;
         let waited = done.last().and_then(|last| last.acknowledged.as_ref());
         screen::done(&done, waited, self.undo, self.format)?;
@@ -160,17 +202,17 @@ impl How {
         &self,
         client: &Client,
         targets: Vec<NamedTarget>,
+        (mode, expires): (RevocationMode, Option<String>),
         waits: bool,
     ) -> Result<Done, Failure> {
         let reason = self.reason.clone().unwrap_or_default();
-        let mode = if self.suspend { RevocationMode::Suspend } else { RevocationMode::CutOff };
         let query = if waits { "?wait=true" } else { "" };
         let done = match self.undo {
             true => client
                 .post(&format!("/v1/restorations{query}"), &RestorationRequest { reason, targets }),
             false => client.post(
                 &format!("/v1/revocations{query}"),
-                &RevocationRequest { reason, targets, mode },
+                &RevocationRequest { reason, targets, mode, expires },
             ),
         };
         Ok(done?)

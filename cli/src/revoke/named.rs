@@ -16,10 +16,10 @@ use crate::files::read_text;
 
 #[derive(Debug, Args)]
 pub(crate) struct TokenName {
-    /// A file with the token itself; `-` reads standard input
+    /// A file with the token; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "jti", "hash", "from_stdin"])]
     token: Option<PathBuf>,
-    /// Its tenant; a tenant's administrator need not say it
+    /// Its tenant; the caller's own, unless it is said
     #[arg(long)]
     tenant: Option<String>,
     /// Its issuer, `iss`
@@ -35,7 +35,7 @@ pub(crate) struct TokenName {
 
 #[derive(Debug, Args)]
 pub(crate) struct SessionName {
-    /// Its tenant; a tenant's administrator need not say it
+    /// Its tenant; the caller's own, unless it is said
     #[arg(long)]
     tenant: Option<String>,
     /// The issuer of its tokens, `iss`
@@ -54,7 +54,7 @@ pub(crate) struct PrincipalName {
     /// The principal as an audit record shows it: namespace/subject
     #[arg(value_name = "PRINCIPAL", conflicts_with_all = ["hash", "from_stdin"])]
     principal: Option<String>,
-    /// Its tenant; a tenant's administrator need not say it
+    /// Its tenant; the caller's own, unless it is said
     #[arg(long)]
     tenant: Option<String>,
     /// The hash of its handle

@@ -125,17 +125,18 @@ pub(super) fn records(found: &RecordList, format: Format) -> Result<(), Failure>
         writeln!(out, "nothing holds of it")?;
     }
     for record in &found.records {
-        let RecordBody { kind, issued_until, by, reason, at, .. } = record;
+        let RecordBody { kind, issued_until, remembered_until, by, reason, at } = record;
         let text = |text: &str| bytes_human(text.as_bytes());
         let style = if kind == "restored" || kind == "resumed" { GOOD } else { BAD };
         let kind = styled(style, kind.replace('_', " "));
         writeln!(out, "{kind} by {}: {}  {}", text(by), text(reason), styled(DIM, at))?;
-        if let Some(until) = issued_until {
-            writeln!(
-                out,
-                "  {}",
-                styled(DIM, format!("what was issued until {until} is refused"))
-            )?;
+        for (what, until) in [
+            ("refuses what was issued until", issued_until),
+            ("is remembered until", remembered_until),
+        ] {
+            if let Some(until) = until {
+                writeln!(out, "  {}", styled(DIM, format!("{what} {until}")))?;
+            }
         }
     }
     Ok(())

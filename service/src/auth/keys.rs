@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tenantguard::gate::Gate;
 use tenantguard::keyring::{BODY_LIMIT, Change, Fetch, FetchAnswer, max_age};
 use tokio_util::sync::CancellationToken;
 use ureq::Agent;
 use ureq::http::header;
 
-use super::Tokens;
+use super::tokens::{Fetched, Tokens};
 
 /// How long one fetch may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,15 +42,14 @@ pub async fn fetch_keys(
     hosts: BTreeMap<String, String>,
     shutdown: CancellationToken,
 ) {
-    if tokens.gate().ring().is_empty() {
-        return;
-    }
     let fetcher = Arc::new(Fetcher { agent: agent(), hosts });
     loop {
-        for fetch in tokens.gate().ring().take_due(tokens.now().monotonic, AT_ONCE) {
-            let (tokens, fetcher) = (Arc::clone(&tokens), Arc::clone(&fetcher));
+        let gate = tokens.gate();
+        for fetch in gate.ring().take_due(tokens.now().monotonic, AT_ONCE) {
+            let (tokens, gate) = (Arc::clone(&tokens), Arc::clone(&gate));
+            let fetcher = Arc::clone(&fetcher);
             tokio::task::spawn_blocking(move || {
-                fetcher.fetch(&tokens, &fetch);
+                fetcher.fetch(&tokens, &gate, &fetch);
                 tokens.answered.notify_waiters();
             });
         }
@@ -79,22 +79,22 @@ struct Fetcher {
 }
 
 impl Fetcher {
-    fn fetch(&self, tokens: &Tokens, fetch: &Fetch) {
-        match self.answer(tokens, fetch) {
+    fn fetch(&self, tokens: &Tokens, gate: &Gate, fetch: &Fetch) {
+        match self.answer(tokens, gate, fetch) {
             Ok(Change::Replaced) => {
                 tracing::info!(cluster = &*fetch.source.cluster, "keys fetched");
             }
             Ok(Change::Confirmed) => {}
             Err(error) => {
                 if !matches!(error, FetchError::Answer { .. }) {
-                    tokens.gate().ring().failed(fetch.issuer, tokens.now().monotonic);
+                    gate.ring().failed(fetch.issuer, tokens.now().monotonic);
                 }
                 tracing::warn!(cluster = &*fetch.source.cluster, "keys not fetched: {error}");
             }
         }
     }
 
-    fn answer(&self, tokens: &Tokens, fetch: &Fetch) -> Result<Change, FetchError> {
+    fn answer(&self, tokens: &Tokens, gate: &Gate, fetch: &Fetch) -> Result<Change, FetchError> {
         let host = self.hosts.get(&*fetch.source.cluster);
         let host = host.ok_or_else(|| FetchError::Cluster(fetch.source.cluster.clone()))?;
         let url = format!("{}{}", host.trim_end_matches('/'), fetch.source.path);
@@ -124,7 +124,13 @@ impl Fetcher {
             _ => FetchAnswer::Body { body: &body, etag: etag.as_deref(), max_age },
         };
         let (age, now) = (asked.elapsed(), tokens.now());
-        let taken = tokens.gate().take_keys(fetch.issuer, &answer, age, now);
-        taken.map_err(|source| FetchError::Answer { url, source })
+        let taken = gate.take_keys(fetch.issuer, &answer, age, now);
+        let change = taken.map_err(|source| FetchError::Answer { url, source })?;
+        let at = now.monotonic.saturating_sub(age);
+        match status {
+            304 => tokens.confirm(&fetch.source, at),
+            _ => tokens.remember(&fetch.source, Fetched { body, etag, max_age, at }),
+        }
+        Ok(change)
     }
 }

@@ -3,14 +3,18 @@
 //! The gate decides, as it does in a proxy. This adds what a proxy's host gives it there: a clock,
 //! and keys from the endpoints that the policy names.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::{Mutex, RwLock};
 use tenantguard::artifact::Policy;
 use tenantguard::decision::Refusal;
 use tenantguard::gate::{Gate, Identity, Need, Unidentified};
+use tenantguard::keyring::FetchAnswer;
 use tenantguard::time::{Now, UnixTime};
+use tenantguard::trust::{IssuerKeys, RemoteKeys};
 use tokio::sync::Notify;
 
 /// How long a token may wait for keys.
@@ -18,26 +22,79 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// Identifies the bearers of tokens.
 pub struct Tokens {
-    gate: Gate,
+    gate: RwLock<Arc<Gate>>,
+    seed: u64,
     started: Instant,
+    /// What key endpoints answered last.
+    fetched: Mutex<HashMap<Endpoint, Fetched>>,
     /// Somebody wants keys.
     pub(super) wanted: Notify,
     /// Keys have come, or have failed to.
     pub(super) answered: Notify,
 }
 
+/// A cluster and a path.
+type Endpoint = (Box<str>, Box<str>);
+
+/// An answer of a key endpoint.
+pub(super) struct Fetched {
+    pub(super) body: Vec<u8>,
+    pub(super) etag: Option<String>,
+    pub(super) max_age: Option<Duration>,
+    /// When it was asked for, on the monotonic clock.
+    pub(super) at: Duration,
+}
+
 impl Tokens {
     /// By this policy. `seed` is random: it spreads the fetches of keys of several services.
     #[must_use]
     pub fn new(policy: Arc<Policy>, seed: u64) -> Self {
-        let gate = Gate::with_verifier(policy, Arc::new(tenantguard::token::PureRust), seed);
-        Self { gate, started: Instant::now(), wanted: Notify::new(), answered: Notify::new() }
+        Self {
+            gate: RwLock::new(Arc::new(gate(policy, seed))),
+            seed,
+            started: Instant::now(),
+            fetched: Mutex::default(),
+            wanted: Notify::new(),
+            answered: Notify::new(),
+        }
     }
 
-    /// The policy's gate.
+    /// The policy's gate, as it is now.
     #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.gate
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate.read())
+    }
+
+    /// By another policy from now on. Keys of endpoints that it names too are kept: its issuers may
+    /// be out of reach at this moment.
+    pub fn replace(&self, policy: Arc<Policy>) {
+        let gate = gate(policy, self.seed);
+        let (fetched, now) = (self.fetched.lock(), self.now());
+        for (id, issuer) in gate.policy().issuers() {
+            let IssuerKeys::Remote(source) = &issuer.keys else { continue };
+            let endpoint = (source.cluster.clone(), source.path.clone());
+            let Some(Fetched { body, etag, max_age, at }) = fetched.get(&endpoint) else {
+                continue;
+            };
+            let etag = etag.as_deref();
+            let answer = FetchAnswer::Body { body, etag, max_age: *max_age };
+            // They were good keys when they came; if not, they are fetched like any others.
+            let _ = gate.take_keys(id, &answer, now.monotonic.saturating_sub(*at), now);
+        }
+        drop(fetched);
+        *self.gate.write() = Arc::new(gate);
+        self.wanted.notify_one();
+    }
+
+    pub(super) fn remember(&self, source: &RemoteKeys, answer: Fetched) {
+        self.fetched.lock().insert((source.cluster.clone(), source.path.clone()), answer);
+    }
+
+    pub(super) fn confirm(&self, source: &RemoteKeys, at: Duration) {
+        let endpoint = (source.cluster.clone(), source.path.clone());
+        if let Some(fetched) = self.fetched.lock().get_mut(&endpoint) {
+            fetched.at = at;
+        }
     }
 
     /// Both clocks.
@@ -55,11 +112,11 @@ impl Tokens {
         let answered = self.answered.notified();
         tokio::pin!(answered);
         answered.as_mut().enable();
-        match self.gate.identify(token, self.now(), false) {
+        match self.gate().identify(token, self.now(), false) {
             Ok(identity) => return Ok(identity),
             Err(Unidentified::Refused(refusal)) => return Err(refusal),
             Err(Unidentified::Needs(Need::Keys(issuer))) => {
-                self.gate.ring().refetch(issuer, self.now().monotonic);
+                self.gate().ring().refetch(issuer, self.now().monotonic);
                 self.wanted.notify_one();
             }
             // A gate without a copy of the control state needs nothing of it.
@@ -67,17 +124,21 @@ impl Tokens {
         }
         // Whoever waited in vain gets the refusal that says so.
         let _ = tokio::time::timeout(WAIT, answered).await;
-        self.gate.identify(token, self.now(), true).map_err(|error| match error {
+        self.gate().identify(token, self.now(), true).map_err(|error| match error {
             Unidentified::Refused(refusal) => refusal,
             Unidentified::Needs(_) => Refusal::KeysUnavailable,
         })
     }
 }
 
+fn gate(policy: Arc<Policy>, seed: u64) -> Gate {
+    Gate::with_verifier(policy, Arc::new(tenantguard::token::PureRust), seed)
+}
+
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens")
-            .field("policy", &self.gate.policy().digest())
+            .field("policy", &self.gate().policy().digest())
             .finish_non_exhaustive()
     }
 }

@@ -146,7 +146,8 @@ impl Authzen {
         mapped: &Mapped,
         host: &str,
     ) -> Result<(), DecisionReason> {
-        let policy = self.tokens.gate().policy();
+        let gate = self.tokens.gate();
+        let policy = gate.policy();
         let path = NormalPath::parse_with(mapped.path.as_bytes(), policy.paths())
             .map_err(|_| DecisionReason::Policy(Reason::RequestMalformed))?;
         let at = self.tokens.now().wall;

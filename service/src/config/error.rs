@@ -71,6 +71,17 @@ pub enum ConfigError {
         /// The lease.
         lease: Span,
     },
+    /// Keys would come from anybody.
+    #[error(
+        "[keys] {cluster} = {url:?}: keys come over https, or from this machine: \
+         https://host[:port], without a path"
+    )]
+    KeyHost {
+        /// The cluster.
+        cluster: String,
+        /// Where it is said to be.
+        url: String,
+    },
     /// Nobody could call.
     #[error("nobody could call the service: [auth] names no credential, certificate or token role")]
     NoCallers,

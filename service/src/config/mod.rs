@@ -11,8 +11,10 @@ mod source;
 mod units;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+use axum::http::Uri;
 
 pub use self::access::{Access, TokenRoles};
 pub use self::error::ConfigError;
@@ -21,7 +23,7 @@ pub use self::layers::PREFIX;
 use self::source::Source;
 pub use self::source::{
     AuthzenSource, Condition, FeedSource, Grant, LimitsSource, LogFormat, LogSource, Mapping,
-    Resource, SessionsSource, StoreSource, Subject,
+    Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
 };
 pub use self::units::{Size, Span, UnitError};
 
@@ -134,6 +136,10 @@ impl Config {
         if access.needs_client_ca() && tls.as_ref().is_none_or(|tls| tls.client_ca.is_none()) {
             return Err(ConfigError::CertificatesWithoutAuthority);
         }
+        if let Some((cluster, url)) = source.keys.iter().find(|(_, url)| !is_safe(url)) {
+            let (cluster, url) = (cluster.clone(), url.clone());
+            return Err(ConfigError::KeyHost { cluster, url });
+        }
         Ok(Self {
             listen: source.listen,
             public_url: source.public_url.map(|url| url.trim_end_matches('/').to_owned()),
@@ -149,6 +155,16 @@ impl Config {
             authzen: source.authzen,
         })
     }
+}
+
+/// Whether nobody between can put other keys in the place of an issuer's.
+fn is_safe(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let is_origin = uri.path() == "/" && uri.query().is_none() && !host.is_empty();
+    is_origin
+        && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_here))
 }
 
 #[cfg(test)]

@@ -107,10 +107,36 @@ pub struct StoreSource {
     pub url: String,
     /// The journal in front of Redis.
     pub journal: PathBuf,
+    /// Has the ACL user for Redis; read for each connection.
+    pub username_file: Option<PathBuf>,
+    /// Has the password for Redis; read for each connection.
+    pub password_file: Option<PathBuf>,
     /// Roots to trust for Redis instead of the public ones, in PEM.
     pub ca: Option<PathBuf>,
+    /// What Redis is shown of this service, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
     /// Tenants with a Redis of their own.
-    pub tenants: BTreeMap<String, String>,
+    pub tenants: BTreeMap<String, TenantStoreSource>,
+}
+
+/// A Redis of one tenant's own. Certificates that are not named are those of the main one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantStoreSource {
+    /// Where it is.
+    pub url: String,
+    /// As for the main one.
+    pub username_file: Option<PathBuf>,
+    /// As for the main one.
+    pub password_file: Option<PathBuf>,
+    /// As for the main one.
+    pub ca: Option<PathBuf>,
+    /// As for the main one.
+    pub certificate: Option<PathBuf>,
+    /// As for the main one.
+    pub key: Option<PathBuf>,
 }
 
 impl Default for StoreSource {
@@ -118,7 +144,11 @@ impl Default for StoreSource {
         Self {
             url: "file:control.redb".to_owned(),
             journal: "control.journal".into(),
+            username_file: None,
+            password_file: None,
             ca: None,
+            certificate: None,
+            key: None,
             tenants: BTreeMap::new(),
         }
     }
@@ -131,7 +161,15 @@ impl StoreSource {
             self.url = format!("file:{}", directory.join(path).display());
         }
         self.journal = directory.join(self.journal);
-        self.ca = self.ca.map(|path| directory.join(path));
+        let Self { username_file, password_file, ca, certificate, key, tenants, .. } = &mut self;
+        let own = [username_file, password_file, ca, certificate, key];
+        let theirs = tenants.values_mut().flat_map(|it| {
+            let TenantStoreSource { username_file, password_file, ca, certificate, key, .. } = it;
+            [username_file, password_file, ca, certificate, key]
+        });
+        for path in own.into_iter().chain(theirs).flatten() {
+            *path = directory.join(&*path);
+        }
         self
     }
 }

@@ -1,6 +1,7 @@
 //! What every request passes: it is counted and timed, and where a caller is needed it must have a
 //! place, prove itself, and not ask too often.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 
 use super::App;
 use super::problem::{Code, Problem};
@@ -48,6 +50,15 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     app.metrics.answered(answered, took);
     secure(&mut response, id);
     response
+}
+
+/// A handler that panics is a defect: its request gets a 500, and nothing else ends with it.
+pub(super) async fn catch(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        // What and where, the panic hook has logged.
+        Err(_) => Problem::new(Code::Internal).into_response(),
+    }
 }
 
 /// A method as a label: those that nobody knows are one, or a stranger could make any number of
@@ -155,4 +166,34 @@ async fn admit(app: &App, request: &Parts) -> Result<Caller, Problem> {
             _ => Problem::new(Code::AuthInvalid),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_500_and_the_next_request_is_served() {
+        let router: Router = Router::new()
+            .route("/defect", get(async || -> &'static str { panic!("a defect") }))
+            .route("/sound", get(async || "sound"))
+            .layer(middleware::from_fn(catch));
+        for (path, status) in [
+            ("/defect", StatusCode::INTERNAL_SERVER_ERROR),
+            ("/sound", StatusCode::OK),
+            ("/defect", StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+            let code = response.extensions().get::<Code>().copied();
+            assert_eq!(code == Some(Code::Internal), status != StatusCode::OK, "{path}");
+        }
+    }
 }

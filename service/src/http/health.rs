@@ -13,10 +13,17 @@ use super::status::figures;
 use crate::metrics::CONTENT_TYPE;
 
 /// Is the process alive?
+///
+/// Not if the task that writes has come to an end by a defect: only a restart helps then.
 #[utoipa::path(get, path = "/healthz", tag = "service", security(()),
-    responses((status = 200, description = "It is.", body = str)))]
-pub async fn healthz() -> &'static str {
-    "ok\n"
+    responses((status = 200, description = "It is.", body = str),
+        (status = 500, description = "It takes no changes any more: restart it.",
+            body = ProblemBody)))]
+pub async fn healthz(State(app): State<Arc<App>>) -> Response {
+    match app.control.has_failed() {
+        false => (StatusCode::OK, "ok\n").into_response(),
+        true => Problem::new(Code::Internal).into_response(),
+    }
 }
 
 /// Does the service take requests?

@@ -188,6 +188,7 @@ pub fn router(app: Arc<App>, limits: &LimitsSource) -> Router {
         .merge(polls)
         .fallback(async || Problem::new(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::new(Code::RouteMethod))
+        .layer(middleware::from_fn(guard::catch))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::observe))
         .with_state(app)
 }

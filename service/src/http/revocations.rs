@@ -6,6 +6,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenantguard::control::{HandleKind, Target};
 use tenantguard::identity::PrincipalId;
+use tenantguard::time::UnixTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -34,6 +35,12 @@ pub struct RevocationRequest {
     /// How principals and tenants are refused. A token, a session and a key are refused as such.
     #[serde(default)]
     pub mode: RevocationMode,
+    /// When the revocation of tokens, sessions and keys may be forgotten (RFC 3339): not before
+    /// every token that it concerns has expired. Unless it is said, the service keeps it for as long
+    /// as any token can live. A token that is named by itself says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub expires: Option<String>,
 }
 
 /// How a principal or a tenant is refused.
@@ -142,11 +149,18 @@ pub async fn revoke(
     State(app): State<Arc<App>>,
     JsonBody(request): JsonBody<RevocationRequest>,
 ) -> Result<Told<Done>, Problem> {
-    let RevocationRequest { reason, targets, mode } = request;
+    let RevocationRequest { reason, targets, mode, expires } = request;
+    let expires = expires.as_deref().map(moment).transpose()?;
+    if expires.is_some() && mode == RevocationMode::Suspend {
+        return Err(malformed("a suspension has no expiry: it holds until it is taken back"));
+    }
     let reached = resolve(targets, &reach, &app).await?;
-    let changes = reached.into_iter().map(|Reached { target, expiry }| match mode {
-        RevocationMode::Suspend => Change::Suspend(target),
-        RevocationMode::CutOff => Change::Revoke { target, expiry },
+    let changes = reached.into_iter().map(|Reached { target, expiry }| match (mode, expires) {
+        (RevocationMode::Suspend, _) => Change::Suspend(target),
+        (RevocationMode::CutOff, Some(until)) if expiry.is_none() => {
+            Change::RevokeUntil { target, until }
+        }
+        (RevocationMode::CutOff, _) => Change::Revoke { target, expiry },
     });
     let done = apply(&app, changes.collect(), &caller, &reason, "revocation").await?;
     waiting.end(&app, done).await
@@ -172,6 +186,12 @@ pub async fn restore(
     let changes = reached.into_iter().map(|reached| Change::Restore(reached.target));
     let done = apply(&app, changes.collect(), &caller, &reason, "restoration").await?;
     waiting.end(&app, done).await
+}
+
+fn moment(text: &str) -> Result<u64, Problem> {
+    let moment = UnixTime::parse(text);
+    let wrong = || malformed("expires is no time as of RFC 3339, such as 2026-12-31T00:00:00Z");
+    moment.map(UnixTime::as_secs).ok_or_else(wrong)
 }
 
 pub(super) async fn resolve(

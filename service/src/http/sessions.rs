@@ -220,7 +220,7 @@ pub async fn end(
             tell(&app, &caller, "session", &receipt);
             Ok(told(1, receipt.position))
         }
-        None => Err(Problem::new(Code::NotFound)),
+        None => Err(no_session()),
     }
 }
 
@@ -283,7 +283,7 @@ impl SessionFilter {
 }
 
 fn found(session: Option<Session>) -> Result<Told<SessionBody>, Problem> {
-    session.map(|session| Told(session.into())).ok_or(Problem::new(Code::NotFound))
+    session.map(|session| Told(session.into())).ok_or_else(no_session)
 }
 
 fn told(ended: usize, position: Position) -> Told<Ended> {
@@ -303,4 +303,8 @@ fn new_id() -> Result<String, Problem> {
         Problem::new(Code::Internal)
     })?;
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn no_session() -> Problem {
+    Problem::with(Code::NotFound, "the tenant has no live session with this id")
 }

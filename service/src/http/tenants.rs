@@ -196,7 +196,9 @@ pub async fn get(
     State(app): State<Arc<App>>,
 ) -> Result<Told<TenantBody>, Problem> {
     let id = tenant(Some(&named), &reach)?;
-    let found = app.control.tenant(&id).ok_or(Problem::new(Code::NotFound))?;
+    let found = app.control.tenant(&id);
+    let found =
+        found.ok_or_else(|| Problem::with(Code::NotFound, DirectoryError::Unknown(id.clone())))?;
     Ok(Told(found.into()))
 }
 

@@ -1,6 +1,7 @@
 //! The link to Redis: a task that asks it how it is, notices when somebody else wrote, and writes
 //! down beside the feed, for each tenant, who revoked what.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(super) struct Link {
     known: Mutex<Position>,
     agreed: Mutex<Duration>,
     durability: Mutex<Durability>,
-    trouble: Mutex<Option<Arc<str>>>,
+    trouble: Mutex<Option<StoreError>>,
     records: Mutex<Option<mpsc::Sender<Records>>>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
@@ -73,10 +74,14 @@ impl Link {
     }
 
     pub(super) fn went_down(&self, error: &StoreError) {
-        if self.is_up.swap(false, Ordering::Relaxed) {
-            tracing::warn!(%error, "Redis does not answer; the journal alone keeps changes");
+        let was_up = self.is_up.swap(false, Ordering::Relaxed);
+        let before = self.trouble.lock().replace(error.clone());
+        let is_same = before.is_some_and(|before| discriminant(&before) == discriminant(error));
+        if was_up || !is_same {
+            tracing::warn!(%error, "Redis is of no help; the journal alone keeps changes");
+            // Whoever asks for the status is told without a change being made first.
+            self.news.notify_one();
         }
-        *self.trouble.lock() = Some(error.to_string().into());
     }
 
     /// Notes where Redis stands, as far as this process knows.
@@ -96,7 +101,7 @@ impl Link {
     }
 
     pub(super) fn trouble(&self) -> Option<Arc<str>> {
-        self.trouble.lock().clone()
+        self.trouble.lock().as_ref().map(|error| error.to_string().into())
     }
 
     /// These commits are in Redis now.

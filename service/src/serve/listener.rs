@@ -17,10 +17,10 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::tls::LiveTls;
 use crate::auth::PeerCertificate;
 use crate::config::LimitsSource;
 use crate::metrics::Metrics;
@@ -42,7 +42,7 @@ pub struct Peer {
 
 /// Takes connections and serves them.
 pub(super) struct Acceptor {
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Arc<LiveTls>>,
     pub(super) router: Router,
     pub(super) limits: LimitsSource,
     pub(super) metrics: Arc<Metrics>,
@@ -101,7 +101,8 @@ impl Acceptor {
             let peer = Peer { address, certificate: None };
             return self.serve(stream, peer, watcher).await;
         };
-        let handshake = tls.accept(stream);
+        let acceptor = tls.acceptor();
+        let handshake = acceptor.accept(stream);
         match tokio::time::timeout(self.limits.head_timeout.get(), handshake).await {
             Ok(Ok(stream)) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);

@@ -16,7 +16,7 @@ pub enum LogError {
     Level(#[from] ParseError),
 }
 
-/// Begins to log. A second call in one process, as in tests, changes nothing.
+/// Begins to log; a panic is logged like anything else. A second call in one process, as in tests, changes nothing.
 ///
 /// # Errors
 /// [`LogError::Level`]
@@ -31,6 +31,8 @@ pub fn start_log(source: &LogSource) -> Result<(), LogError> {
             builder.with_target(false).with_ansi(is_coloured).try_init()
         }
     };
-    drop(started);
+    if started.is_ok() {
+        std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a defect")));
+    }
     Ok(())
 }

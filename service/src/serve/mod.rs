@@ -1,11 +1,12 @@
 //! The service as a process: it opens its state, listens, and goes down in order.
 //!
 //! `listener` takes connections, `tls` makes them safe, `log` writes what happens, `policy` reads
-//! the policy.
+//! the policy, `reload` takes both anew when their files change.
 
 mod listener;
 mod log;
 mod policy;
+mod reload;
 mod store;
 mod tls;
 
@@ -17,13 +18,17 @@ use std::time::Duration;
 use tenantguard::identity::NameError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::listener::Acceptor;
 pub use self::listener::Peer;
 pub use self::log::{LogError, start_log};
 pub use self::policy::PolicyError;
+use self::policy::{LivePolicy, PolicyFiles};
+use self::reload::Reload;
 pub use self::store::StoreUrlError;
+use self::tls::LiveTls;
 pub use self::tls::TlsError;
 use crate::auth::{Authenticator, Tokens, fetch_keys};
 use crate::authzen::Authzen;
@@ -34,6 +39,7 @@ use crate::http::{self, App};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::state::{Control, ControlError, Settings};
+use crate::store::Durability;
 
 /// How often callers that are gone are forgotten.
 const TIDY: Duration = Duration::from_secs(60);
@@ -80,6 +86,8 @@ pub struct Server {
     acceptor: Acceptor,
     app: Arc<App>,
     config: Config,
+    parts: Vec<Box<dyn Reload>>,
+    told: Arc<Notify>,
 }
 
 impl Server {
@@ -88,9 +96,10 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what is missing.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
-        let tokens = match &config.policy {
-            Some(path) => Some(Arc::new(Tokens::new(policy::read(path)?.into(), seed()?))),
+        let tls = config.tls.as_ref().map(LiveTls::new).transpose()?.map(Arc::new);
+        let mut files = config.policy.as_deref().map(PolicyFiles::new);
+        let tokens = match &mut files {
+            Some(files) => Some(Arc::new(Tokens::new(files.compile()?.into(), seed()?))),
             None => None,
         };
         let settings = settings(&config, tokens.as_deref())?;
@@ -98,6 +107,14 @@ impl Server {
         let listen = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let mut parts: Vec<Box<dyn Reload>> = Vec::new();
+        if let (Some(files), Some(tokens)) = (files, &tokens) {
+            let (tokens, control) = (Arc::clone(tokens), control.clone());
+            parts.push(Box::new(LivePolicy { files, tokens, control }));
+        }
+        if let Some(tls) = &tls {
+            parts.push(Box::new(Arc::clone(tls)));
+        }
         let app = app(&config, control, tokens, address)?;
         let acceptor = Acceptor {
             tls,
@@ -105,7 +122,7 @@ impl Server {
             limits: config.limits.clone(),
             metrics: Arc::clone(&app.metrics),
         };
-        Ok(Self { listener, address, acceptor, app, config })
+        Ok(Self { listener, address, acceptor, app, config, parts, told: Arc::default() })
     }
 
     /// Where it listens.
@@ -120,17 +137,24 @@ impl Server {
         &self.app
     }
 
+    /// Whoever is notified by it reads the policy and the certificate anew, as on SIGHUP.
+    #[must_use]
+    pub fn reload(&self) -> &Arc<Notify> {
+        &self.told
+    }
+
     /// Answers until `shutdown` is cancelled. Then no connection is taken any more, polls end at
     /// once, requests have their time to end, and what was changed is written.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, address, acceptor, app, config } = self;
+        let Self { listener, address, acceptor, app, config, parts, told } = self;
         let store = app.control.status();
         tracing::info!(
             %address, tls = config.tls.is_some(), store = &*store.store.store,
             position = %store.position, "ready"
         );
-        for sentence in store.durability {
-            tracing::info!(store = &*store.store.store, "{sentence}");
+        // What Redis promises is logged when it answers.
+        if !matches!(store.store.durability, Durability::Redis(_)) {
+            store.durability.iter().for_each(|sentence| tracing::info!("{sentence}"));
         }
         app.ready.store(true, Ordering::Relaxed);
         let background = CancellationToken::new();
@@ -139,6 +163,7 @@ impl Server {
             tokio::spawn(keys);
         }
         tokio::spawn(tidy(Arc::clone(&app), background.clone()));
+        tokio::spawn(reload::watch(parts, told, Arc::clone(&app.metrics), background.clone()));
         let stop = app.shutdown.clone();
         let watch = async {
             shutdown.cancelled().await;
@@ -152,7 +177,8 @@ impl Server {
     }
 }
 
-/// Serves until the process is told to end (SIGTERM, SIGINT).
+/// Serves until the process is told to end (SIGTERM, SIGINT). SIGHUP has it read the policy and its
+/// certificate anew.
 ///
 /// # Errors
 /// [`StartError`]
@@ -161,7 +187,14 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     runtime.block_on(async {
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let mut hangup = signal(SignalKind::hangup())?;
         let server = Server::start(config).await?;
+        let told = Arc::clone(server.reload());
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                told.notify_one();
+            }
+        });
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         tokio::spawn(async move {

@@ -6,12 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::{Mutex, RwLock};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::TlsAcceptor;
 
+use super::reload::{Prints, Reload, ReloadError, print};
 use crate::config::TlsFiles;
 
 /// Why there is no TLS.
@@ -46,8 +48,48 @@ pub enum TlsError {
     },
 }
 
-/// Takes connections as these files say.
-pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+/// Takes connections as files say that may change.
+pub(super) struct LiveTls {
+    files: TlsFiles,
+    read: Mutex<Prints>,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl LiveTls {
+    pub(super) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
+        let read = Mutex::new(prints(files));
+        Ok(Self { files: files.clone(), read, acceptor: RwLock::new(acceptor(files)?) })
+    }
+
+    /// For the next connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().clone()
+    }
+}
+
+impl Reload for Arc<LiveTls> {
+    fn name(&self) -> &'static str {
+        "tls"
+    }
+
+    fn files(&self) -> Prints {
+        self.read.lock().clone()
+    }
+
+    fn reload(&mut self) -> Result<(), ReloadError> {
+        *self.read.lock() = prints(&self.files);
+        *self.acceptor.write() = acceptor(&self.files)?;
+        Ok(())
+    }
+}
+
+fn prints(files: &TlsFiles) -> Prints {
+    let TlsFiles { certificate, key, client_ca } = files;
+    let files = [Some(certificate), Some(key), client_ca.as_ref()].into_iter().flatten();
+    files.map(|file| (file.clone(), print(file))).collect()
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let pair = |source| TlsError::Pair { path: files.certificate.clone(), source };
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

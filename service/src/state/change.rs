@@ -15,6 +15,14 @@ pub enum Change {
         /// revocation is kept until every token that it can concern has expired.
         expiry: Option<u64>,
     },
+    /// Refuse a token, a session or a key until a moment that the caller knows to be past the `exp`
+    /// of every token that it concerns. It is no `exp` itself: copies do not file by it.
+    RevokeUntil {
+        /// What.
+        target: Target,
+        /// In seconds since the epoch.
+        until: u64,
+    },
     /// Refuse what was issued until `at` (seconds since the epoch).
     CutOff {
         /// Whose tokens.

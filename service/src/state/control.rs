@@ -1,6 +1,7 @@
 //! The door to the state: what the HTTP API, the command line and tests call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tenantguard::control::{Entry, EntryKey, Target, TenantEntry};
@@ -13,7 +14,7 @@ use super::error::ControlError;
 use super::live::Live;
 use super::note::{Note, Record};
 use super::plan::Plan;
-use super::settings::{Retention, Settings};
+use super::settings::Settings;
 use super::shared::Shared;
 use super::status::Status;
 use super::timeline::Timeline;
@@ -45,7 +46,6 @@ pub struct Control {
     jobs: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
     writer: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
     journal: Embedded,
-    retention: Retention,
     feed: Feed,
     proxies: Proxies,
     sessions: Sessions,
@@ -78,9 +78,9 @@ impl Control {
         loaded.live.iter().for_each(|(entry, _)| live.apply(entry));
         let mut recent = Recent::new(loaded.base, recent_bytes);
         loaded.commits.iter().for_each(|commit| recent.push(commit));
-        let shared = Arc::new(Shared::new(live, recent, journal.health(), timeline));
+        let shared = Arc::new(Shared::new(live, recent, journal.health(), timeline, retention));
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let writer = Writer { journal, shared: Arc::clone(&shared), retention };
+        let writer = Writer { journal, shared: Arc::clone(&shared) };
         let writer = tokio::spawn(writer.run(waiting));
         let jobs = Arc::new(Mutex::new(Some(jobs)));
         let changes = Changes { jobs: Arc::clone(&jobs) };
@@ -92,7 +92,6 @@ impl Control {
             journal: stores.local,
             shared,
             jobs,
-            retention,
         })
     }
 
@@ -111,12 +110,20 @@ impl Control {
     /// [`ControlError`] if they would be refused.
     pub fn preview(&self, changes: &[Change]) -> Result<Preview, ControlError> {
         let live = self.shared.live.read();
-        let mut plan = Plan::new(&live, self.retention, self.shared.timeline.latest());
+        let mut plan =
+            Plan::new(&live, *self.shared.retention.lock(), self.shared.timeline.latest());
         let mut changed = 0;
         for change in changes {
             changed += usize::from(plan.add(change)?.is_some());
         }
         Ok(Preview { changed, unchanged: changes.len() - changed })
+    }
+
+    /// Keeps revocations for tokens that live this long, from now on. What is kept longer stays so.
+    pub fn keep_for(&self, lifetime: Duration, skew: Duration) {
+        let mut retention = self.shared.retention.lock();
+        retention.lifetime = retention.lifetime.max(lifetime);
+        retention.skew = retention.skew.max(skew);
     }
 
     /// Why a token is refused, if it is.
@@ -221,6 +228,13 @@ impl Control {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Whether changes can no longer be made although nobody has closed the state: the writer has
+    /// ended by a defect.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.jobs.lock().as_ref().is_some_and(mpsc::Sender::is_closed)
     }
 
     /// Takes no more changes, and returns when all that were taken are done.

@@ -26,6 +26,18 @@ pub enum ControlError {
     /// A principal or a tenant can be suspended; a token, a session or a key cannot.
     #[error("a {0} cannot be suspended, only revoked")]
     NotSuspendable(tenantguard::control::HandleKind),
+    /// A cut-off ends with the tokens that it refuses.
+    #[error(
+        "the revocation of a {0} has no expiry of its own: it ends when every token that was \
+         issued before it has expired"
+    )]
+    NotExpirable(tenantguard::control::HandleKind),
+    /// A revocation would be over at once.
+    #[error("the revocation would expire at {until}, which is past")]
+    Expired {
+        /// When.
+        until: tenantguard::time::UnixTime,
+    },
     /// The service is going down.
     #[error("the service is shutting down and takes no more changes")]
     ShuttingDown,

@@ -43,6 +43,7 @@ impl<'a> Plan<'a> {
     fn entry(&self, change: &Change) -> Result<Entry, ControlError> {
         Ok(match change {
             Change::Revoke { target, expiry } => self.revocation(target, *expiry),
+            Change::RevokeUntil { target, until } => self.revocation_until(target, *until)?,
             Change::CutOff { target, at } => self.cut_off(target, *at),
             Change::Restore(target) => {
                 Entry::Restored(Revocation { target: target.clone(), keep: self.until_all_ended() })
@@ -71,6 +72,18 @@ impl<'a> Plan<'a> {
             HandleKind::Key => Keep::Forever,
         };
         Entry::Revoked(Revocation { target: target.clone(), keep })
+    }
+
+    fn revocation_until(&self, target: &Target, until: u64) -> Result<Entry, ControlError> {
+        if matches!(target.kind(), HandleKind::Principal | HandleKind::Tenant) {
+            return Err(ControlError::NotExpirable(target.kind()));
+        }
+        if until <= self.now.as_secs() {
+            return Err(ControlError::Expired { until: UnixTime::from_secs(until) });
+        }
+        // A token is good for its issuer's skew past its `exp`.
+        let keep = Keep::Until(until.saturating_add(self.retention.skew.as_secs()));
+        Ok(Entry::Revoked(Revocation { target: target.clone(), keep }))
     }
 
     fn cut_off(&self, target: &Target, at: u64) -> Entry {

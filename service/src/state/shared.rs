@@ -10,9 +10,11 @@ use tenantguard::control::Position;
 use tokio::sync::watch;
 
 use super::live::Live;
+use super::settings::Retention;
 use super::timeline::Timeline;
 use crate::feed::{Recent, Snapshot};
 use crate::journal::{Event, Health};
+use crate::store::Commit;
 
 /// For how long a snapshot is handed out although the feed has moved on: the frames since lead on
 /// from it.
@@ -29,11 +31,19 @@ pub(crate) struct Shared {
     pub(crate) moved: Mutex<Moved>,
     pub(crate) snapshots: Snapshots,
     pub(crate) timeline: Timeline,
+    pub(crate) retention: Mutex<Retention>,
 }
 
 impl Shared {
-    pub(crate) fn new(live: Live, recent: Recent, health: Health, timeline: Timeline) -> Self {
+    pub(crate) fn new(
+        live: Live,
+        recent: Recent,
+        health: Health,
+        timeline: Timeline,
+        retention: Retention,
+    ) -> Self {
         Self {
+            retention: Mutex::new(retention),
             live: RwLock::new(live),
             head: watch::Sender::new(recent.position()),
             recent: RwLock::new(recent),
@@ -57,6 +67,8 @@ impl Shared {
                 Event::Adopted { base, live, commits } => {
                     let mut fresh = Live::default();
                     live.iter().for_each(|(entry, _)| fresh.apply(entry));
+                    // With what Redis lacks: nobody may be let in between the two.
+                    apply(&mut fresh, commits);
                     *self.live.write() = fresh;
                     self.recent.write().cut_back(base);
                     self.append(commits);
@@ -68,13 +80,10 @@ impl Shared {
         }
     }
 
-    fn append(&self, commits: &[crate::store::Commit]) {
+    fn append(&self, commits: &[Commit]) {
         // The state first: a copy that is given a position must be able to get all of it.
         for commit in commits {
-            let mut live = self.live.write();
-            for (entry, _) in commit.entries().unwrap_or_default() {
-                live.apply(&entry);
-            }
+            apply(&mut self.live.write(), std::slice::from_ref(commit));
         }
         let mut recent = self.recent.write();
         commits.iter().for_each(|commit| recent.push(commit));
@@ -82,6 +91,14 @@ impl Shared {
 
     pub(crate) fn age(&self) -> Duration {
         self.health.lock().age(self.timeline.now().monotonic)
+    }
+}
+
+fn apply(live: &mut Live, commits: &[Commit]) {
+    for commit in commits {
+        for (entry, _) in commit.entries().unwrap_or_default() {
+            live.apply(&entry);
+        }
     }
 }
 

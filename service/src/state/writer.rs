@@ -11,7 +11,6 @@ use super::change::{Change, Receipt};
 use super::error::ControlError;
 use super::note::{Note, Record};
 use super::plan::Plan;
-use super::settings::Retention;
 use super::shared::Shared;
 use crate::journal::Journal;
 
@@ -37,7 +36,6 @@ struct Planned {
 pub(super) struct Writer {
     pub(super) journal: Journal,
     pub(super) shared: Arc<Shared>,
-    pub(super) retention: Retention,
 }
 
 impl Writer {
@@ -82,7 +80,7 @@ impl Writer {
     fn plan(&self, jobs: Vec<Job>) -> (Vec<(Entry, Record)>, Vec<Planned>) {
         let at = self.shared.timeline.latest();
         let live = self.shared.live.read();
-        let mut plan = Plan::new(&live, self.retention, at);
+        let mut plan = Plan::new(&live, *self.shared.retention.lock(), at);
         let (mut entries, mut planned) = (Vec::new(), Vec::new());
         for Job { changes, note: Note { by, reason }, done } in jobs {
             let record = Record { by, reason, at };

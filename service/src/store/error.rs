@@ -37,6 +37,17 @@ pub enum StoreError {
         /// What was found.
         detail: Arc<str>,
     },
+    /// It and this service do not trust each other's certificates.
+    #[error(
+        "{store} and this service do not trust each other's certificates ({detail}); see ca, \
+         certificate and key under [store]"
+    )]
+    Untrusted {
+        /// Which store.
+        store: Arc<str>,
+        /// What was seen.
+        detail: Arc<str>,
+    },
     /// It may not do this.
     #[error("{store} refuses: {detail}")]
     Refused {

@@ -19,7 +19,9 @@ pub use self::commit::{Commit, NoteRun};
 pub use self::durability::{Durability, RedisDurability};
 pub use self::embedded::Embedded;
 pub use self::error::StoreError;
-pub use self::redis::{RedisAddress, RedisAddressError, RedisSettings, RedisStore};
+pub use self::redis::{
+    RedisAddress, RedisAddressError, RedisClientFiles, RedisSettings, RedisStore,
+};
 use crate::session::{Session, SessionDigest};
 use crate::state::Record;
 

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tenantguard::control::{Delta, Entry, Manifest, Position, Shard};
+use tenantguard::control::{Delta, Entry, Keep, Manifest, Position, Shard};
 use tokio::task::JoinSet;
 
-use crate::rig::{Answer, Rig, ask, bearer, request};
+use crate::rig::{Answer, ISSUER, Rig, ask, bearer, request};
 
 async fn poll(rig: &Rig, proxy: &str, position: Option<&Position>) -> Answer {
     let position = position.map(|position| format!("&position={position}")).unwrap_or_default();
@@ -159,4 +159,48 @@ async fn going_down_ends_polls_at_once() {
     let ended = tokio::time::timeout(Duration::from_secs(5), rig.running).await;
     ended.expect("the service ends").expect("in order");
     assert!(tokio::net::TcpStream::connect(rig.address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiry_that_is_given_is_the_one_that_proxies_get() {
+    let rig = Rig::new().await;
+    let start: Position =
+        poll(&rig, "p", None).await.header("x-tenantguard-position").unwrap().parse().unwrap();
+    let send = async |target: serde_json::Value, mode: &str, expires: &str| {
+        let body = json!({"reason": "x", "targets": [target], "mode": mode, "expires": expires});
+        rig.post("root", "/v1/revocations", &body).await
+    };
+    let by_parts = json!({"kind": "token", "tenant": "acme", "issuer": ISSUER, "jti": "1"});
+    let by_itself = json!({"kind": "token", "token": rig.token("acme", "viewer", "2")});
+    let key = json!({"kind": "key", "issuer": ISSUER, "kid": "k"});
+    let session = json!({"kind": "session", "tenant": "acme", "issuer": ISSUER, "sid": "s"});
+    let until = "2100-01-01T00:00:00Z";
+    for target in [&by_parts, &key, &session, &by_itself] {
+        done(&send(target.clone(), "cut_off", until).await);
+    }
+    let answer = poll(&rig, "p", Some(&start)).await;
+    let mut delta = Delta::read(&answer.body, &start).unwrap();
+    let mut kept = Vec::new();
+    while let Some(frame) = delta.next_frame().unwrap() {
+        for entry in frame.entries() {
+            let Entry::Revoked(revocation) = entry.unwrap() else { panic!("no revocation") };
+            kept.push(revocation.keep);
+        }
+    }
+    // With the skew for which a token is good past its `exp`.
+    let given = Keep::Until(4_102_444_800 + 300);
+    assert_eq!(kept[..3], [given; 3]);
+    assert!(matches!(kept[3], Keep::Expiry(at) if at < 4_102_444_800), "{kept:?}: its own exp");
+    // Sooner than it is kept already changes nothing; past, or without an end of its own, is refused.
+    let sooner = send(by_parts.clone(), "cut_off", "2099-01-01T00:00:00Z").await.json();
+    assert_eq!((&sooner["changed"], &sooner["unchanged"]), (&json!(0), &json!(1)));
+    for (target, mode, expires, said) in [
+        (by_parts, "cut_off", "2020-01-01T00:00:00Z", "is past"),
+        (tenant("acme"), "cut_off", until, "has no expiry of its own"),
+        (tenant("acme"), "suspend", until, "a suspension has no expiry"),
+    ] {
+        let refused = send(target, mode, expires).await;
+        assert_eq!((refused.status, &*refused.code()), (400, "request.malformed"), "{said}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains(said), "{refused:?}");
+    }
 }

@@ -3,11 +3,19 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod access;
+#[path = "../authority.rs"]
+mod authority;
 mod authzen;
 mod connections;
 mod document;
 mod feed;
+mod keys;
 mod oauth;
+mod redis;
+#[path = "../state/redis_server.rs"]
+#[allow(dead_code, reason = "the state's tests do more with a Redis")]
+mod redis_server;
+mod reload;
 mod requests;
 mod rig;
 mod tls;

@@ -54,6 +54,13 @@ async fn what_is_malformed_is_told_what_is_wrong_with_it() {
             400,
             "request.malformed",
         ),
+        (
+            "/v1/revocations",
+            json,
+            r#"{"reason":"x","targets":[{"kind":"key","issuer":"i","kid":"k"}],"expires":"soon"}"#,
+            400,
+            "request.malformed",
+        ),
         ("/v1/revocations", "text/plain", "{}", 415, "request.media_type"),
         ("/v1/revocations?wiat=true", json, "{}", 400, "request.malformed"),
         (

@@ -14,9 +14,14 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::redis_server::Redis;
+
 pub(crate) const ISSUER: &str = "https://id.example.com";
 
-const POLICY: &str = "\
+/// Has every service of these tests keep its state in a Redis of its own.
+pub(crate) const IN_REDIS: &str = "TENANTGUARD_TEST_IN_REDIS";
+
+pub(crate) const POLICY: &str = "\
 version: 1
 audiences: [api.example.com]
 issuers:
@@ -51,10 +56,11 @@ pub(crate) const CALLERS: [(&str, &str, Option<&str>); 5] = [
 /// A running service.
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
+    _redis: Option<Redis>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) running: JoinHandle<()>,
-    key: DevKey,
+    pub(crate) key: DevKey,
 }
 
 /// What a client gets.
@@ -100,6 +106,28 @@ pub(crate) fn callers() -> String {
     CALLERS.map(entry).concat()
 }
 
+fn redis() -> Option<Redis> {
+    std::env::var_os(IN_REDIS).and_then(|_| Redis::start().expect("a Redis"))
+}
+
+/// The value of a line of the metrics.
+pub(crate) fn metric(text: &[u8], name: &str) -> Option<u64> {
+    let text = String::from_utf8_lossy(text).into_owned();
+    let mut lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+    lines.find(|(own, _)| *own == name).and_then(|(_, value)| value.parse().ok())
+}
+
+/// Waits until something holds, or fails after ten seconds.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    for _ in 0..200 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} did not come about within ten seconds");
+}
+
 impl Rig {
     pub(crate) async fn new() -> Self {
         Self::with("", "").await
@@ -126,36 +154,36 @@ impl Rig {
         write("dev.jwks.json", &jwks(&[&key]).to_string());
         write("control.toml", config);
         let config = Some(directory.path().join("control.toml"));
-        let config = Config::load(Flags { config, ..Flags::default() }, std::iter::empty());
+        let redis = redis();
+        let store = redis.as_ref().map(Redis::url);
+        let config = Config::load(Flags { config, store, ..Flags::default() }, std::iter::empty());
         let server = Server::start(config.unwrap_or_else(|error| panic!("{error}"))).await;
         let server = server.unwrap_or_else(|error| panic!("{error}"));
         let address = server.address();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(server.run(shutdown.clone()));
-        Self { address, _directory: directory, shutdown, running, key }
+        Self { address, directory, _redis: redis, shutdown, running, key }
+    }
+
+    /// Writes a file beside the configuration, as an editor does: in place of the old one.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let (new, path) = (self.directory.path().join("new"), self.directory.path().join(name));
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, path).unwrap();
     }
 
     /// A token of alice, valid now.
     pub(crate) fn token(&self, tenant: &str, role: &str, jti: &str) -> String {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-        TokenSpec::new(&self.key)
-            .claim("iss", ISSUER)
-            .claim("aud", "api.example.com")
-            .claim("sub", "alice")
-            .claim("tenant_id", tenant)
-            .claim("tenant_role", role)
-            .claim("scope", "reports:read tenant:revoke control:admin")
-            .claim("jti", jti)
-            .claim("sid", "session-1")
-            .claim("iat", now - 60)
-            .claim("exp", now + 600)
-            .sign(&self.key)
+        token(&self.key, tenant, role, jti)
+    }
+
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        metric(&self.get("root", "/metrics").await.body, name)
     }
 
     pub(crate) async fn get(&self, caller: &str, path: &str) -> Answer {
         self.ask(&request("GET", path, &[("authorization", &bearer(caller))], "")).await
     }
-
     pub(crate) async fn post(&self, caller: &str, path: &str, body: &Value) -> Answer {
         let headers = [("authorization", &*bearer(caller)), ("content-type", "application/json")];
         self.ask(&request("POST", path, &headers, &body.to_string())).await
@@ -175,6 +203,23 @@ impl Rig {
     pub(crate) async fn ask(&self, bytes: &[u8]) -> Answer {
         ask(self.address, bytes.to_vec()).await
     }
+}
+
+/// A token of alice, valid now, signed by a key.
+pub(crate) fn token(key: &DevKey, tenant: &str, role: &str, jti: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    TokenSpec::new(key)
+        .claim("iss", ISSUER)
+        .claim("aud", "api.example.com")
+        .claim("sub", "alice")
+        .claim("tenant_id", tenant)
+        .claim("tenant_role", role)
+        .claim("scope", "reports:read tenant:revoke control:admin")
+        .claim("jti", jti)
+        .claim("sid", "session-1")
+        .claim("iat", now - 60)
+        .claim("exp", now + 600)
+        .sign(key)
 }
 
 /// Sends bytes on a connection of their own, and reads what comes until it is closed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::SanType;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tenantguard_service::config::{Config, Flags};
@@ -11,53 +11,28 @@ use tenantguard_service::serve::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::rig::{Answer, bearer, callers, parse, request};
+use crate::authority::Authority;
+use crate::rig::{Answer, bearer, callers, metric, parse, request, until};
 
 const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
-
-/// Signs certificates.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self { issuer: CertifiedIssuer::self_signed(parameters, key).unwrap() }
-    }
-
-    fn sign(&self, name: SanType) -> (rcgen::Certificate, KeyPair) {
-        let mut parameters = CertificateParams::default();
-        parameters.subject_alt_names = vec![name];
-        let key = KeyPair::generate().unwrap();
-        (parameters.signed_by(&key, &self.issuer).unwrap(), key)
-    }
-
-    fn client(&self, uri: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-        let (certificate, key) = self.sign(SanType::URI(uri.try_into().unwrap()));
-        (certificate.der().clone(), key.into())
-    }
-}
 
 struct Secured {
     address: std::net::SocketAddr,
     authority: Authority,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Secured {
     async fn new() -> Self {
         let directory = tempfile::TempDir::new().unwrap();
         let authority = Authority::new();
-        let (certificate, key) =
-            authority.sign(SanType::DnsName("control.test".try_into().unwrap()));
         let write = |name: &str, text: &str| {
             std::fs::write(directory.path().join(name), text).unwrap();
         };
+        let (certificate, key) = own_certificate(&authority);
         write("server.pem", &certificate.pem());
         write("server.key.pem", &key.serialize_pem());
         write("clients.pem", &authority.issuer.pem());
@@ -73,14 +48,13 @@ impl Secured {
         let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error}"));
         let address = server.address();
         tokio::spawn(server.run(CancellationToken::new()));
-        Self { address, authority, _directory: directory }
+        Self { address, authority, directory }
     }
 
-    async fn ask(
+    async fn connect(
         &self,
         client: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
-        bytes: &[u8],
-    ) -> std::io::Result<Answer> {
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.issuer.der().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -96,12 +70,33 @@ impl Secured {
         };
         let stream = TcpStream::connect(self.address).await?;
         let name = ServerName::try_from("control.test").unwrap();
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        stream.write_all(bytes).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        Ok(parse(&answer))
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
+
+    async fn ask(
+        &self,
+        client: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+        bytes: &[u8],
+    ) -> std::io::Result<Answer> {
+        ask(self.connect(client).await?, bytes).await
+    }
+
+    /// The certificate that a new connection is shown.
+    async fn shown(&self) -> CertificateDer<'static> {
+        let stream = self.connect(None).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
+    }
+}
+
+fn own_certificate(authority: &Authority) -> (rcgen::Certificate, rcgen::KeyPair) {
+    authority.sign(SanType::DnsName("control.test".try_into().unwrap()))
+}
+
+async fn ask(mut stream: TlsStream<TcpStream>, bytes: &[u8]) -> std::io::Result<Answer> {
+    stream.write_all(bytes).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(parse(&answer))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,4 +135,32 @@ async fn who_speaks_no_tls_is_not_heard() {
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
     assert!(read.is_ok() && !answer.starts_with(b"HTTP"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_renewed_is_shown_without_a_restart_and_a_broken_one_never() {
+    let rig = Secured::new().await;
+    let first = rig.shown().await;
+    let early = rig.connect(None).await.unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(rig.directory.path().join(name), text).unwrap();
+    };
+    let outdated = async || {
+        let metrics = request("GET", "/metrics", &[("authorization", &bearer("root"))], "");
+        let answer = rig.ask(None, &metrics).await.unwrap();
+        metric(&answer.body, r#"tenantguard_outdated{part="tls"}"#)
+    };
+    // The certificate without its key, and then no certificate at all.
+    let (renewed, key) = own_certificate(&rig.authority);
+    for broken in [&*renewed.pem(), "-----BEGIN CERTIFICATE-----"] {
+        write("server.pem", broken);
+        until("the refusal", async || outdated().await == Some(1)).await;
+        assert_eq!(rig.shown().await, first, "the last good one is shown");
+    }
+    write("server.key.pem", &key.serialize_pem());
+    write("server.pem", &renewed.pem());
+    until("the new certificate", async || rig.shown().await == *renewed.der()).await;
+    assert_eq!(outdated().await, Some(0));
+    let health = ask(early, &request("GET", "/healthz", &[], "")).await.unwrap();
+    assert_eq!(health.status, 200, "a connection that was made before goes on");
 }

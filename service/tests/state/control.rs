@@ -132,3 +132,18 @@ async fn everything_is_there_after_a_restart() -> Result<()> {
     assert!(control.feed().covers(&status.position, &receipt.position));
     Ok(())
 }
+
+#[test]
+fn a_state_whose_writer_is_gone_says_so() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let writers = tokio::runtime::Runtime::new()?;
+    let control = writers.block_on(embedded(&dir.path().join("control.redb")))?;
+    assert!(!control.has_failed());
+    // As by a panic, the task is dropped and nobody has closed the state.
+    drop(writers);
+    assert!(control.has_failed());
+    let refused = tokio::runtime::Runtime::new()?
+        .block_on(control.apply(vec![revoke(token("acme", 1))], note()));
+    assert!(matches!(refused, Err(ControlError::ShuttingDown)), "{refused:?}");
+    Ok(())
+}

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod acl;
+#[path = "../authority.rs"]
+mod authority;
 mod clocks;
 mod cluster;
 mod control;
@@ -13,7 +15,11 @@ mod feed;
 mod hostile;
 mod outage;
 mod redis_server;
+mod redis_tls;
 mod regression;
+mod relay;
+mod rotation;
+mod sentinel;
 mod sessions;
 mod suite;
 mod support;

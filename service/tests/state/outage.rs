@@ -1,31 +1,20 @@
 //! Redis killed, paused, cut off: nothing that was acknowledged is lost, and everything is in Redis
 //! when it is back.
 
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tenantguard_service::state::{Control, Safety};
-use tenantguard_service::store::{RedisSettings, RedisStore, Store as _};
 
 use crate::redis_server::Redis;
-use crate::support::{behind_journal, is_revoked, note, revoke, token, until};
+use crate::relay::Relay;
+use crate::support::{
+    assert_in_redis, behind_journal, is_revoked, note, revoke, token, until, until_level,
+};
 
 async fn revoke_one(control: &Control, number: u32) -> Result<Safety> {
     Ok(control.apply(vec![revoke(token("acme", number))], note()).await?.safety)
-}
-
-/// Waits until Redis stands where this process stands.
-async fn until_level(control: &Control, url: &str) -> Result<()> {
-    let store = RedisStore::new(&RedisSettings::new(url.parse()?))?;
-    until("Redis and the journal being level", async || {
-        control.status().store.behind == 0
-            && store.head().await.ok().flatten() == Some(control.feed().position())
-    })
-    .await;
-    Ok(())
 }
 
 #[tokio::test]
@@ -96,52 +85,21 @@ async fn the_connection_is_cut_and_comes_back() -> Result<()> {
     Ok(())
 }
 
-/// Passes bytes on until it is cut: then every connection ends, and no new one is made.
-struct Relay {
-    port: u16,
-    is_cut: Arc<AtomicBool>,
-}
-
-impl Relay {
-    fn to(target: u16) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let port = listener.local_addr()?.port();
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = Arc::clone(&is_cut);
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                if cut.load(Ordering::Relaxed) {
-                    continue;
-                }
-                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else { continue };
-                let (Ok(client_2), Ok(server_2)) = (client.try_clone(), server.try_clone()) else {
-                    continue;
-                };
-                let (cut_1, cut_2) = (Arc::clone(&cut), Arc::clone(&cut));
-                std::thread::spawn(move || pass(client, server, &cut_1));
-                std::thread::spawn(move || pass(server_2, client_2, &cut_2));
-            }
-        });
-        Ok(Self { port, is_cut })
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, is_cut: &AtomicBool) {
-    use std::io::{ErrorKind, Read as _, Write as _};
-    let mut buffer = vec![0; 65_536];
-    let _ = from.set_read_timeout(Some(Duration::from_millis(10)));
-    while !is_cut.load(Ordering::Relaxed) {
-        match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) if to.write_all(&buffer[..count]).is_ok() => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            _ => break,
-        }
-    }
-    let _ = from.shutdown(std::net::Shutdown::Both);
-    let _ = to.shutdown(std::net::Shutdown::Both);
+#[tokio::test]
+async fn a_redis_without_room_is_told_of_and_filled_when_it_has_some() -> Result<()> {
+    let Some(redis) = Redis::start()? else { return Ok(()) };
+    let control = behind_journal(&redis.dir.path().join("journal"), &redis.url()).await?;
+    assert_eq!(revoke_one(&control, 0).await?, Safety::Store);
+    let room = |bytes: &str| -> Result<()> {
+        let mut set = redis::cmd("CONFIG");
+        Ok(set.arg(&["SET", "maxmemory", bytes]).exec(&mut redis.client()?)?)
+    };
+    room("1")?;
+    assert_eq!(revoke_one(&control, 1).await?, Safety::Journal);
+    let trouble = control.status().store.trouble.map(|it| it.to_string()).unwrap_or_default();
+    assert!(trouble.contains("no room left to write"), "{trouble}");
+    assert_eq!(revoke_one(&control, 2).await?, Safety::Journal);
+    room("0")?;
+    until_level(&control, &redis.url()).await?;
+    assert_in_redis(&redis.url(), 0..3).await
 }

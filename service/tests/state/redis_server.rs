@@ -30,13 +30,33 @@ impl Redis {
             println!("skipped: redis-server is not installed (apt-get install redis-server)");
             return Ok(None);
         }
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let dir = tempfile::tempdir()?;
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let child = spawn(port, &dir, &args)?;
-        let redis = Self { child, port, dir, args };
+        let (port, dir) = (free_port()?, tempfile::tempdir()?);
+        let place = dir.path().display().to_string();
+        let port_text = port.to_string();
+        let own = ["--port", &port_text, "--bind", "127.0.0.1", "--save", "", "--dir", &place];
+        let args = own.iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+        Self::run(port, dir, args).map(Some)
+    }
+
+    /// One that watches a master, together with another one.
+    pub(crate) fn sentinel_of(master: u16) -> Result<Self> {
+        let (port, dir) = (free_port()?, tempfile::tempdir()?);
+        let config = format!(
+            "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor main 127.0.0.1 {master} 2\n\
+             sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 4000\n",
+            dir.path().display()
+        );
+        // It rewrites the file as it learns.
+        let file = dir.path().join("sentinel.conf");
+        std::fs::write(&file, config)?;
+        let args = vec![file.display().to_string(), "--sentinel".to_owned()];
+        Self::run(port, dir, args)
+    }
+
+    fn run(port: u16, dir: TempDir, args: Vec<String>) -> Result<Self> {
+        let redis = Self { child: spawn(&args)?, port, dir, args };
         redis.until_it_answers()?;
-        Ok(Some(redis))
+        Ok(redis)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -51,7 +71,7 @@ impl Redis {
     }
 
     pub(crate) fn restart(&mut self) -> Result<()> {
-        self.child = spawn(self.port, &self.dir, &self.args)?;
+        self.child = spawn(&self.args)?;
         self.until_it_answers()
     }
 
@@ -82,11 +102,12 @@ impl Redis {
     }
 }
 
-fn spawn(port: u16, dir: &TempDir, args: &[String]) -> Result<Child> {
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn spawn(args: &[String]) -> Result<Child> {
     Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .arg("--dir")
-        .arg(dir.path())
         .args(args)
         .stdout(Stdio::null())
         .spawn()

@@ -1,38 +1,13 @@
 //! A failover to a replica that lost writes, and other ways for Redis and the journal to part.
 
 use anyhow::Result;
-use tenantguard_service::state::{Change, Control};
-use tenantguard_service::store::{RedisSettings, RedisStore, Store as _};
+use tenantguard_service::state::Change;
 
 use crate::redis_server::Redis;
-use crate::support::{behind_journal, is_revoked, note, revoke, token, until};
-
-async fn revoke_some(control: &Control, numbers: std::ops::Range<u32>) -> Result<()> {
-    for number in numbers {
-        control.apply(vec![revoke(token("acme", number))], note()).await?;
-    }
-    Ok(())
-}
-
-async fn until_level(control: &Control, url: &str) -> Result<()> {
-    let store = RedisStore::new(&RedisSettings::new(url.parse()?))?;
-    until("Redis and the journal being level", async || {
-        control.status().store.behind == 0
-            && store.head().await.ok().flatten() == Some(control.feed().position())
-    })
-    .await;
-    Ok(())
-}
-
-/// What a new service finds in this Redis.
-async fn assert_in_redis(redis: &Redis, numbers: std::ops::Range<u32>) -> Result<()> {
-    let journal = redis.dir.path().join(format!("fresh-{}-{}", numbers.start, numbers.end));
-    let fresh = behind_journal(&journal, &redis.url()).await?;
-    for number in numbers {
-        assert!(is_revoked(&fresh, &token("acme", number)), "{number} is not in Redis");
-    }
-    Ok(())
-}
+use crate::support::{
+    assert_in_redis, behind_journal, is_revoked, note, revoke, revoke_some, token, until,
+    until_level,
+};
 
 #[tokio::test]
 async fn writes_lost_in_a_failover_are_handed_in_again() -> Result<()> {
@@ -48,7 +23,7 @@ async fn writes_lost_in_a_failover_are_handed_in_again() -> Result<()> {
     until_level(&control, &redis.url()).await?;
     assert_eq!(control.status().store.regressions, 1);
     assert_eq!(control.feed().position(), served, "it is the same feed: no snapshot is needed");
-    assert_in_redis(&redis, 0..40).await
+    assert_in_redis(&redis.url(), 0..40).await
 }
 
 #[tokio::test]
@@ -82,7 +57,7 @@ async fn two_services_in_front_of_one_redis_write_one_feed() -> Result<()> {
         assert!(is_revoked(&one, &token("acme", number)), "one lacks {number}");
         assert!(is_revoked(&two, &token("acme", number)), "two lacks {number}");
     }
-    assert_in_redis(&redis, 0..400).await
+    assert_in_redis(&redis.url(), 0..400).await
 }
 
 #[tokio::test]
@@ -112,6 +87,6 @@ async fn after_a_fork_both_sides_keep_what_they_acknowledged() -> Result<()> {
     }
     let now = one.feed().position();
     assert!(one.feed().covers(&now, &alone.position), "what was acknowledged is still covered");
-    assert_in_redis(&redis, 0..21).await?;
-    assert_in_redis(&redis, 30..35).await
+    assert_in_redis(&redis.url(), 0..21).await?;
+    assert_in_redis(&redis.url(), 30..35).await
 }

@@ -11,7 +11,7 @@ use tenantguard_service::clock::SystemClock;
 use tenantguard_service::state::{
     Actor, Change, Control, Note, Reason, Settings, StoreSettings, Subject,
 };
-use tenantguard_service::store::RedisSettings;
+use tenantguard_service::store::{RedisSettings, RedisStore, Store as _};
 
 pub(crate) const ISSUER: &str = "https://id.example.com";
 
@@ -63,21 +63,55 @@ pub(crate) async fn embedded(path: &Path) -> Result<Control> {
 }
 
 pub(crate) async fn behind_journal(journal: &Path, redis: &str) -> Result<Control> {
-    let main = Box::new(RedisSettings::new(redis.parse()?));
+    in_front_of(journal, RedisSettings::new(redis.parse()?)).await
+}
+
+pub(crate) async fn in_front_of(journal: &Path, redis: RedisSettings) -> Result<Control> {
+    let main = Box::new(redis);
     let store =
         StoreSettings::Redis { journal: journal.to_owned(), main, tenants: Default::default() };
     Ok(Control::open(Settings::new(store), Arc::new(SystemClock::default())).await?)
 }
 
-/// Waits until something holds, or fails after ten seconds.
+/// Waits until something holds, or fails after thirty seconds.
 pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..500 {
+    let started = std::time::Instant::now();
+    while started.elapsed() < Duration::from_secs(30) {
         if holds().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("{what} did not come about within ten seconds");
+    panic!("{what} did not come about within thirty seconds");
+}
+
+/// Waits until Redis stands where this process stands.
+pub(crate) async fn until_level(control: &Control, url: &str) -> Result<()> {
+    let store = RedisStore::new(&RedisSettings::new(url.parse()?))?;
+    until("Redis and the journal being level", async || {
+        control.status().store.behind == 0
+            && store.head().await.ok().flatten() == Some(control.feed().position())
+    })
+    .await;
+    Ok(())
+}
+
+/// Revokes some tokens, each by itself.
+pub(crate) async fn revoke_some(control: &Control, numbers: std::ops::Range<u32>) -> Result<()> {
+    for number in numbers {
+        control.apply(vec![revoke(token("acme", number))], note()).await?;
+    }
+    Ok(())
+}
+
+/// What a new service finds in this Redis.
+pub(crate) async fn assert_in_redis(url: &str, numbers: std::ops::Range<u32>) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let fresh = behind_journal(&dir.path().join("fresh"), url).await?;
+    for number in numbers {
+        assert!(is_revoked(&fresh, &token("acme", number)), "{number} is not in Redis");
+    }
+    Ok(())
 }
 
 pub(crate) fn hash(byte: u8) -> HandleHash {

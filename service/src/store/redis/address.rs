@@ -3,7 +3,6 @@
 //! `redis-cluster://host[:port],...` for a cluster; `rediss-...` is the same over TLS.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 /// How nodes are found.
@@ -54,20 +53,11 @@ pub enum RedisAddressError {
     User,
 }
 
-/// An address, and what it takes to trust it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedisSettings {
-    /// Where it is.
-    pub address: RedisAddress,
-    /// Roots to trust instead of the public ones, as PEM.
-    pub ca: Option<PathBuf>,
-}
-
-impl RedisSettings {
-    /// With the public roots.
+impl RedisAddress {
+    /// Whether it is spoken to over TLS.
     #[must_use]
-    pub fn new(address: RedisAddress) -> Self {
-        Self { address, ca: None }
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
     }
 }
 

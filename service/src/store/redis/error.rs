@@ -17,9 +17,10 @@ pub(super) fn explain(store: Arc<str>, error: &RedisError) -> StoreError {
     if is_one_of(&FULL) {
         return StoreError::Full { store, detail };
     }
-    let is_refused = is_one_of(&REFUSED)
-        || matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig);
-    if is_refused {
+    if is_untrusted(&detail) {
+        return StoreError::Untrusted { store, detail };
+    }
+    if is_one_of(&REFUSED) || error.kind() == ErrorKind::InvalidClientConfig || is_login(error) {
         return StoreError::Refused { store, detail };
     }
     match error.kind() {
@@ -28,9 +29,22 @@ pub(super) fn explain(store: Arc<str>, error: &RedisError) -> StoreError {
     }
 }
 
-/// Whether another node is the master now.
-pub(super) fn is_demoted(error: &RedisError) -> bool {
-    error.is_io_error()
+/// Either side does not trust the other's certificate. The library has no kind for it.
+fn is_untrusted(detail: &str) -> bool {
+    ["invalid peer certificate", "received fatal alert"].iter().any(|it| detail.contains(it))
+}
+
+fn is_login(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
+}
+
+/// Whether another connection may do better: the node is gone or is no master any more, or the
+/// login is not good any more.
+pub(super) fn is_connection_useless(error: &RedisError) -> bool {
+    is_login(error)
+        || error.is_io_error()
         || error.is_connection_dropped()
+        || error.kind() == ErrorKind::ClusterConnectionNotFound
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly))
 }

@@ -3,6 +3,7 @@
 
 mod address;
 mod call;
+mod client;
 mod connection;
 mod durability;
 mod error;
@@ -11,6 +12,7 @@ mod keys;
 mod news;
 mod records;
 mod sessions;
+mod settings;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,9 +23,10 @@ use tenantguard::control::{Entry, Epoch, Position};
 use tenantguard::identity::{PrincipalId, TenantId};
 use tenantguard::time::UnixTime;
 
-pub use self::address::{RedisAddress, RedisAddressError, RedisSettings};
+pub use self::address::{RedisAddress, RedisAddressError};
 use self::call::{Caller, Function};
-use self::connection::{Connection, Connector, SharedConnector};
+use self::connection::{Connection, Connector, Doubt, SharedConnector};
+pub use self::settings::{RedisClientFiles, RedisSettings};
 use super::{Commit, Created, Durability, LivePage, SessionPage, Store, StoreError};
 use crate::session::{Session, SessionDigest};
 use crate::state::Record;
@@ -43,7 +46,7 @@ impl RedisStore {
     /// [`StoreError::Open`] if the address or the roots to trust are unusable.
     pub fn new(settings: &RedisSettings) -> Result<Self, StoreError> {
         let name: Arc<str> = settings.address.to_string().into();
-        let connector = Connector::new(settings).map_err(|error| StoreError::Open {
+        let connector = Connector::new(settings.clone()).map_err(|error| StoreError::Open {
             store: name.clone(),
             detail: error.to_string().into(),
         })?;
@@ -62,24 +65,24 @@ impl RedisStore {
         Self { caller: Caller::by_script(), ..self }
     }
 
-    /// Runs something on a connection, and forgets the connection if its node is gone.
+    /// Runs something on a connection, and forgets the connection if it is of no use any more, or
+    /// if the caller does not wait for the answer.
     async fn run<T, F: Future<Output = RedisResult<T>>>(
         &self,
         work: impl FnOnce(Connection) -> F,
     ) -> Result<T, StoreError> {
-        let done = match self.connector.connect().await {
-            Ok(connection) => work(connection).await,
-            Err(error) => Err(error),
-        };
-        match done {
-            Ok(value) => Ok(value),
-            Err(error) => {
-                if error::is_demoted(&error) {
-                    self.connector.drop_master().await;
-                }
-                Err(error::explain(self.name.clone(), &error))
+        let explain = |error| error::explain(self.name.clone(), &error);
+        let numbered = self.connector.connect().await.map_err(explain)?;
+        let doubt = Doubt::of(&self.connector, &numbered);
+        let number = numbered.number();
+        let done = work(numbered.connection).await;
+        doubt.settle();
+        done.map_err(|error| {
+            if error::is_connection_useless(&error) {
+                self.connector.drop_connection(number);
             }
-        }
+            explain(error)
+        })
     }
 
     async fn call(

@@ -35,16 +35,21 @@ async fn listen(connector: Weak<Connector>, news: Weak<Notify>) {
     while let Some(connector) = connector.upgrade() {
         let subscription = match connector.listen().await {
             Ok(None) => return,
-            Ok(Some(mut subscription)) => {
-                subscription.subscribe(keys::CHANNEL).await.map(|()| subscription)
+            Ok(Some((mut subscription, newest))) => {
+                subscription.subscribe(keys::CHANNEL).await.map(|()| (subscription, newest))
             }
             Err(error) => Err(error),
         };
         drop(connector);
-        if let Ok(subscription) = subscription {
+        if let Ok((subscription, mut newest)) = subscription {
             let mut messages = subscription.into_on_message();
-            while messages.next().await.is_some() {
-                let Some(news) = news.upgrade() else { return };
+            loop {
+                let message = tokio::select! {
+                    message = messages.next() => message,
+                    // Another connection had to be made: this one may lead to the wrong node.
+                    _ = newest.changed() => break,
+                };
+                let (Some(_), Some(news)) = (message, news.upgrade()) else { break };
                 news.notify_one();
             }
         }
