@@ -16,7 +16,7 @@ const FILTERS: [&str; 4] = ["-p", "tenantguard-filter", "-p", "tenantguard-noop-
 /// Tests that run the corpus without Envoy.
 const CORPUS: [&str; 2] = ["core", "decide"];
 /// Tests that need Envoy and the filter.
-const IN_ENVOY: [&str; 2] = ["envoy", "identity_provider"];
+const IN_ENVOY: [&str; 3] = ["envoy", "identity_provider", "proof"];
 /// Has tests that take long run too.
 const LONG: &str = "TENANTGUARD_LONG";
 /// Tests that run under Node; natively they are empty.

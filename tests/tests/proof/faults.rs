@@ -18,6 +18,10 @@ const ISSUER: &str = "https://login.workforce.example";
 /// How long things may take to be well again.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long no request may be refused for the fault before all is well: longer than a breaker stays
+/// open.
+const QUIET: Duration = Duration::from_millis(2_500);
+
 /// One thing that breaks.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
@@ -187,7 +191,7 @@ impl Fault {
             tally.add(step);
             match (is_quiet && step.permitted > 0, quiet_since) {
                 (true, None) => quiet_since = Some(Instant::now()),
-                (true, Some(since)) if since.elapsed() > Duration::from_millis(500) => {
+                (true, Some(since)) if since.elapsed() > QUIET => {
                     scene.put_back(tally, wrong);
                     return Ok(since.saturating_duration_since(begun));
                 }

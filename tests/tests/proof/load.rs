@@ -34,6 +34,12 @@ pub(crate) enum Answered {
     Nothing,
 }
 
+/// An answer as its client sees it.
+struct Told {
+    answered: Answered,
+    audit_id: Option<String>,
+}
+
 /// What came of the requests of one phase.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -63,11 +69,13 @@ pub(crate) struct Wrong {
     pub(crate) answered: Answered,
     /// How long after it had to be refused it was sent.
     pub(crate) late: Duration,
+    /// What its audit record is found by, if the client was told.
+    pub(crate) audit_id: Option<String>,
 }
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { actor, answered, late } = self;
+        let Self { actor, answered, late, .. } = self;
         write!(f, "{actor} was answered {answered:?}, {} ms after the revocation", late.as_millis())
     }
 }
@@ -191,7 +199,8 @@ impl Scene {
         actors.get((turn / 4).checked_rem(count)?).cloned()
     }
 
-    fn judge(&self, client: usize, actor: &Arc<Actor>, sent: Instant, answered: Answered) {
+    fn judge(&self, client: usize, actor: &Arc<Actor>, sent: Instant, told: Told) {
+        let Told { answered, audit_id } = told;
         {
             let mut tally = lock(&self.tally);
             *match answered {
@@ -210,7 +219,7 @@ impl Scene {
         };
         if is_wrong {
             let late = Duration::from_nanos(late.unwrap_or(0));
-            lock(&self.wrong).push(Wrong { actor: actor.name.clone(), answered, late });
+            lock(&self.wrong).push(Wrong { actor: actor.name.clone(), answered, late, audit_id });
         }
         let is_hot = lock(&self.hot).as_ref().is_some_and(|hot| Arc::ptr_eq(hot, actor));
         if answered == Answered::Refused && is_hot {
@@ -269,17 +278,17 @@ impl Client {
             due = due.max(Instant::now() - pause);
             let Some(actor) = scene.next() else { continue };
             let sent = Instant::now();
-            let answered = self.ask(&actor.wire);
-            scene.judge(self.nth, &actor, sent, answered);
+            let told = self.ask(&actor.wire);
+            scene.judge(self.nth, &actor, sent, told);
         }
     }
 
-    fn ask(&mut self, wire: &[u8]) -> Answered {
+    fn ask(&mut self, wire: &[u8]) -> Told {
         // A connection that Envoy has closed in the meantime says nothing about the request.
         let is_fresh = self.stream.is_none();
         let asked = self.exchange(wire);
         match asked {
-            Ok(answered) => answered,
+            Ok(told) => told,
             Err(_) if is_fresh => self.nothing(),
             Err(_) => {
                 self.stream = None;
@@ -288,12 +297,12 @@ impl Client {
         }
     }
 
-    fn nothing(&mut self) -> Answered {
+    fn nothing(&mut self) -> Told {
         self.stream = None;
-        Answered::Nothing
+        Told { answered: Answered::Nothing, audit_id: None }
     }
 
-    fn exchange(&mut self, wire: &[u8]) -> io::Result<Answered> {
+    fn exchange(&mut self, wire: &[u8]) -> io::Result<Told> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
@@ -305,11 +314,13 @@ impl Client {
         };
         stream.write_all(wire)?;
         let answer = client::read_response(stream, false)?;
-        Ok(match answer.status {
+        let audit_id = answer.header("x-audit-id").map(str::to_owned);
+        let answered = match answer.status {
             200 => Answered::Permitted,
             401 | 403 => Answered::Refused,
             _ => Answered::Unavailable,
-        })
+        };
+        Ok(Told { answered, audit_id })
     }
 }
 

@@ -82,7 +82,7 @@ fn prove(fleet: &mut Fleet, is_long: bool) -> Result<()> {
         p99.as_millis(),
         max.as_millis()
     );
-    no_wrong("revocations", &wrong)?;
+    no_wrong(fleet, "revocations", &wrong)?;
     ensure!(p99 < Duration::from_secs(1), "p99 is {p99:?}");
     ensure!(tally.refused > 0 && count > 0, "nobody was refused: {tally:?}");
 
@@ -106,7 +106,7 @@ fn one(fault: &Fault, fleet: &mut Fleet, scene: &Arc<Scene>) -> Result<()> {
         report.well_after.as_millis(),
         fault.means
     );
-    no_wrong(fault.name, &report.wrong)
+    no_wrong(fleet, fault.name, &report.wrong)
 }
 
 /// Who is never touched: other issuers, other principals, another tenant.
@@ -129,7 +129,10 @@ fn until_all_follow(fleet: &Fleet) -> Result<()> {
     Ok(())
 }
 
-fn no_wrong(what: &str, wrong: &[Wrong]) -> Result<()> {
+fn no_wrong(fleet: &Fleet, what: &str, wrong: &[Wrong]) -> Result<()> {
     let Some(first) = wrong.first() else { return Ok(()) };
-    bail!("{what}: {} requests were answered wrongly, the first: {first}", wrong.len())
+    let id = first.audit_id.as_deref().unwrap_or_default();
+    let line = fleet.envoys.iter().find_map(|envoy| envoy.access_log().audit(id).ok());
+    let (count, line) = (wrong.len(), line.unwrap_or_default());
+    bail!("{what}: {count} requests were answered wrongly, the first: {first}; its record: {line}")
 }

@@ -8,12 +8,14 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tenantguard_e2e::control::Target;
+use tenantguard_e2e::control::{Control, Target};
 
 use crate::fleet::{COPIED, Fleet, SKEW};
 use crate::load::{Actor, Scene};
 
 const ISSUER: &str = "https://id.example.com";
+/// A tenant that signs up while all is running: the policy does not list it.
+const NEWCOMER: &str = "newco";
 /// How long requests go on after a revocation before the next.
 const AFTER: Duration = Duration::from_millis(300);
 
@@ -21,6 +23,27 @@ const AFTER: Duration = Duration::from_millis(300);
 enum Act {
     Revoke(Target),
     Suspend(Target),
+    /// A tenant of the directory is suspended there.
+    Close(&'static str),
+}
+
+impl Act {
+    /// Does it, and waits until every proxy knows; says how many have.
+    fn and_wait(&self, control: &Control) -> Result<Value> {
+        let done = match self {
+            Self::Revoke(target) => control.revoke(std::slice::from_ref(target))?,
+            Self::Suspend(target) => control.suspend(std::slice::from_ref(target))?,
+            Self::Close(tenant) => {
+                let change = json!({"change": "suspend", "reason": "the proof"});
+                let done = control.ask("POST", &format!("/v1/tenants/{tenant}"), &change)?;
+                let position =
+                    done.get("position").and_then(Value::as_str).context("no position")?;
+                let path = format!("/v1/feed/acknowledged?position={position}");
+                return Ok(control.ask("GET", &path, &Value::Null)?);
+            }
+        };
+        Ok(done.get("acknowledged").cloned().unwrap_or_default())
+    }
 }
 
 /// How long clients took from the revocation on until they were first refused.
@@ -43,6 +66,8 @@ impl Delays {
 /// Revokes one of each kind, and `more` tokens beside; says how long it took until all clients knew.
 pub(crate) fn run(fleet: &Fleet, scene: &Arc<Scene>, more: usize) -> Result<Delays> {
     let mut delays = Delays::default();
+    let newcomer = json!({"tenant": NEWCOMER, "isolation": "shared", "reason": "the proof"});
+    fleet.control()?.ask("POST", "/v1/tenants", &newcomer)?;
     for (name, token, act) in kinds() {
         one(fleet, scene, &mut delays, name, &token, act)?;
     }
@@ -90,6 +115,11 @@ fn kinds() -> Vec<Kind> {
             Act::Suspend(Target::principal("acme", "platform", "alice"))
         }),
         ("tenant", json!({"subject": "grace"}), |_| Act::Revoke(Target::tenant("globex"))),
+        (
+            "tenant of the directory, suspended",
+            json!({"claims": {"sub": "nina", "tenant_id": NEWCOMER, "tenant_role": "viewer"}}),
+            |_| Act::Close(NEWCOMER),
+        ),
     ]
 }
 
@@ -116,13 +146,9 @@ fn one(
     let act = act(&text);
     scene.is_about_to_go(std::slice::from_ref(&actor));
     let begun = Instant::now();
-    let done = match &act {
-        Act::Revoke(target) => control.revoke(std::slice::from_ref(target)),
-        Act::Suspend(target) => control.suspend(std::slice::from_ref(target)),
-    };
-    let done = done.with_context(|| name.to_owned())?;
+    let done = act.and_wait(&control).with_context(|| name.to_owned())?;
     scene.is_gone(std::slice::from_ref(&actor));
-    ensure!(done.pointer("/acknowledged/acknowledged") == Some(&json!(2)), "{name}: {done}");
+    ensure!(done.get("acknowledged") == Some(&json!(2)), "{name}: {done}");
     thread::sleep(AFTER);
     delays
         .0
