@@ -43,6 +43,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) routes: usize,
 
+    /// How many tokens are revoked where a control service is followed
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) revocations: usize,
+
     /// Where access-log lines go
     #[arg(long, value_name = "FILE", default_value = "/dev/null")]
     pub(crate) access_log: PathBuf,

@@ -12,26 +12,28 @@ pub(crate) fn bootstrap(
     arguments: &Arguments,
     variants: &[Variant],
     trust: &Trust,
-    upstream_port: u16,
+    (upstream_port, control): (u16, Option<&Value>),
 ) -> Value {
     let listeners: Vec<Value> =
         variants.iter().map(|variant| listener(arguments, *variant, trust)).collect();
+    let upstream = json!({
+        "name": "upstream",
+        "type": "STATIC",
+        "connect_timeout": "2s",
+        "load_assignment": {
+            "cluster_name": "upstream",
+            "endpoints": [{"lb_endpoints": [
+                {"endpoint": {"address": loopback(upstream_port)}}
+            ]}],
+        },
+    });
+    let clusters: Vec<Value> = std::iter::once(upstream).chain(control.cloned()).collect();
     json!({
         "node": {"id": "bench", "cluster": "bench"},
         "admin": {"address": loopback(0)},
         "static_resources": {
             "listeners": listeners,
-            "clusters": [{
-                "name": "upstream",
-                "type": "STATIC",
-                "connect_timeout": "2s",
-                "load_assignment": {
-                    "cluster_name": "upstream",
-                    "endpoints": [{"lb_endpoints": [
-                        {"endpoint": {"address": loopback(upstream_port)}}
-                    ]}],
-                },
-            }],
+            "clusters": clusters,
         },
     })
 }
@@ -104,7 +106,13 @@ fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Vec<V
         _ if variant.is_ours() => {
             let source = policy::source(trust.of(variant));
             let source = if variant.remembers() { source } else { policy::without_cache(source) };
-            let plugin = json!({ "policy": source }).to_string();
+            let plugin = match variant {
+                Variant::OursControlled => json!({
+                    "policy": source, "control": {"cluster": "tenantguard-control"},
+                }),
+                _ => json!({ "policy": source }),
+            };
+            let plugin = plugin.to_string();
             let filter = arguments.filter.iter();
             filter.map(|path| wasm(variant.id(), &path.to_string_lossy(), &plugin)).collect()
         }

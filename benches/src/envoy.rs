@@ -75,7 +75,16 @@ impl Envoy {
 
     /// What one of Envoy's counters stands at; one that nothing has counted in yet is at 0.
     pub(crate) fn counter(&self, name: &str) -> Result<u64> {
-        let body = self.ask("/stats?type=Counters&usedonly")?;
+        self.stat("/stats?type=Counters&usedonly", name)
+    }
+
+    /// What one of Envoy's gauges stands at.
+    pub(crate) fn gauge(&self, name: &str) -> Result<u64> {
+        self.stat("/stats?type=Gauges", name)
+    }
+
+    fn stat(&self, path: &str, name: &str) -> Result<u64> {
+        let body = self.ask(path)?;
         let text = String::from_utf8_lossy(&body);
         let mut lines = text.lines().filter_map(|line| line.split_once(": "));
         let count = lines.find(|(counter, _)| *counter == name).map(|(_, count)| count.parse());

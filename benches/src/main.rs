@@ -6,6 +6,7 @@
 
 mod arguments;
 mod config;
+mod controlled;
 mod cpu;
 mod envoy;
 mod http;
@@ -32,8 +33,8 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 
 use crate::{
-    arguments::Arguments, envoy::Envoy, machine::Setting, report::Report, targets::Trust,
-    upstream::Upstream, variant::Variant,
+    arguments::Arguments, controlled::Controlled, envoy::Envoy, machine::Setting, report::Report,
+    targets::Trust, upstream::Upstream, variant::Variant,
 };
 
 fn main() -> Result<()> {
@@ -46,9 +47,14 @@ fn main() -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let trust = Trust::mint(now.context("the clock stands before 1970")?.as_secs());
     let upstream = Upstream::start()?;
-    let config = config::bootstrap(&arguments, &variants, &trust, upstream.port());
+    let controlled = Controlled::start(&arguments, &variants)?;
+    let cluster = controlled.as_ref().map(|it| &it.cluster);
+    let config = config::bootstrap(&arguments, &variants, &trust, (upstream.port(), cluster));
     eprintln!("starting {}", setting.envoy_version);
     let envoy = Envoy::start(&arguments.envoy, &config)?;
+    if let Some(controlled) = &controlled {
+        envoy.explain(controlled.wait_for(&envoy))?;
+    }
     let rows = measure(&arguments, &variants, &trust, &envoy);
     let report = Report {
         setting: &setting,

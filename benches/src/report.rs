@@ -94,6 +94,7 @@ impl Report<'_> {
         let mut lines = vec![heading.map(str::to_owned)];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
         let mut text = format!("{}\n\n{}", self.preamble(), table::render(&lines, 2));
+        text += &self.control();
         let ratios = ratios::of(&self.rows);
         if !ratios.is_empty() {
             let mut lines = vec![Ratio::HEADING.map(str::to_owned)];
@@ -103,6 +104,22 @@ impl Report<'_> {
             text += &table::render(&lines, 3);
         }
         text
+    }
+
+    /// What following a control service costs a request, in a line for each token.
+    fn control(&self) -> String {
+        let line = |row: &Row| {
+            let plain = self.rows.iter().find(|other| other.is(Variant::Ours, row.token))?;
+            let more = row.against(plain, |with, without| with - without);
+            let (count, token) = (self.arguments.revocations, row.token);
+            Some(format!(
+                "\nFollowing a control service with {count} revocations costs a request ({token}) \
+                 {:+.1} µs more (quartiles {:+.1} to {:+.1}).\n",
+                more.median, more.lower, more.upper
+            ))
+        };
+        let followed = self.rows.iter().filter(|row| row.variant == Variant::OursControlled);
+        followed.filter_map(line).collect()
     }
 
     fn cells(&self, row: &Row) -> [String; 5] {

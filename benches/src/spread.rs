@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
-/// Median and extremes.
+/// Median, quartiles and extremes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
 }
@@ -23,7 +25,7 @@ impl Spread {
         } else {
             f64::midpoint(at(half), at(half.wrapping_sub(1)))
         };
-        Self { median, min: at(0), max: at(last) }
+        Self { median, lower: at(last / 4), upper: at(last - last / 4), min: at(0), max: at(last) }
     }
 
     /// Rounded to three digits behind the point.

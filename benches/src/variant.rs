@@ -27,6 +27,8 @@ pub(crate) enum Variant {
     OursCold,
     /// TenantGuard.
     Ours,
+    /// TenantGuard, following a control service.
+    OursControlled,
     /// TenantGuard, without access logs (the records are still made).
     OursNoLog,
     /// `OursCold` with many issuers.
@@ -46,6 +48,7 @@ impl ValueEnum for Variant {
             Self::NativeCached,
             Self::NativeCachedEqual,
             Self::Ours,
+            Self::OursControlled,
             Self::NativeCachedNoLog,
             Self::OursNoLog,
             Self::NativeMany,
@@ -82,6 +85,7 @@ impl Variant {
             Self::NativeMany => "native_500",
             Self::OursCold => "tenantguard_cold",
             Self::Ours => "tenantguard",
+            Self::OursControlled => "tenantguard_controlled",
             Self::OursNoLog => "tenantguard_no_log",
             Self::OursManyCold => "tenantguard_500_cold",
             Self::OursMany => "tenantguard_500",
@@ -100,6 +104,7 @@ impl Variant {
             Self::NativeMany => "jwt_authn + rbac, no cache, 500 issuers",
             Self::OursCold => "TenantGuard, token cache off",
             Self::Ours => "TenantGuard",
+            Self::OursControlled => "TenantGuard with a control service",
             Self::OursNoLog => "TenantGuard, no access log",
             Self::OursManyCold => "TenantGuard, token cache off, 500 issuers",
             Self::OursMany => "TenantGuard, 500 issuers",
@@ -109,7 +114,12 @@ impl Variant {
     pub(crate) const fn is_ours(self) -> bool {
         matches!(
             self,
-            Self::OursCold | Self::Ours | Self::OursNoLog | Self::OursManyCold | Self::OursMany
+            Self::OursCold
+                | Self::Ours
+                | Self::OursControlled
+                | Self::OursNoLog
+                | Self::OursManyCold
+                | Self::OursMany
         )
     }
 
@@ -126,6 +136,7 @@ impl Variant {
                 | Self::NativeCachedEqual
                 | Self::NativeCachedNoLog
                 | Self::Ours
+                | Self::OursControlled
                 | Self::OursNoLog
                 | Self::OursMany
         )

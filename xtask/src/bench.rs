@@ -12,7 +12,11 @@ pub(crate) fn envoy(arguments: &[String]) -> Result<()> {
     let envoy = setup::envoy()?;
     let filter = build::filter()?;
     let noop = build::noop()?;
-    run(&mut cargo(&["build", "--release", "-p", "tenantguard-bench", "--bin", "bench-envoy"]))?;
+    let bench = ["-p", "tenantguard-bench", "--bin", "bench-envoy"];
+    let service = ["-p", "tenantguard-cli", "--bin", "tenantguard"];
+    for program in [bench, service] {
+        run(cargo(&["build", "--release"]).args(program))?;
+    }
     let mut bench = std::process::Command::new(target_directory().join("release/bench-envoy"));
     bench.arg("--envoy").arg(envoy).arg("--filter").arg(filter).arg("--noop").arg(noop);
     run(bench.args(arguments))

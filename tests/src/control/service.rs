@@ -288,7 +288,10 @@ fn free_port() -> Result<SocketAddr, ServiceError> {
 /// The command line tool, beside the test's own program.
 fn command() -> Result<PathBuf, ServiceError> {
     let test = std::env::current_exe().map_err(io("find the test's own program"))?;
-    let profile = test.parent().and_then(Path::parent).unwrap_or(&test);
-    let command = profile.join("tenantguard").with_extension(std::env::consts::EXE_EXTENSION);
-    if command.is_file() { Ok(command) } else { Err(ServiceError::Missing(command)) }
+    // A test is built into a directory of its own beside it.
+    let places = test.ancestors().skip(1).take(2);
+    let name = Path::new("tenantguard").with_extension(std::env::consts::EXE_EXTENSION);
+    let mut commands = places.map(|place| place.join(&name));
+    let missing = || ServiceError::Missing(test.with_file_name(&name));
+    commands.find(|command| command.is_file()).ok_or_else(missing)
 }
