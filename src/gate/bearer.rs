@@ -20,6 +20,7 @@ use crate::trust::{
 
 use super::Facts;
 use super::control::Control;
+use super::directory::Known;
 
 /// The bearer of a valid token.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ struct Permissions {
 impl Bearer {
     /// Makes out the bearer of a token whose claims are valid.
     pub(super) fn new(
-        (policy, control): (&Policy, Option<&Control>),
+        known: Known<'_>,
         (id, issuer): (IssuerId, &Issuer),
         claims: &Claims,
         text: &str,
@@ -102,7 +103,8 @@ impl Bearer {
         let principal = PrincipalId::new(issuer.namespace.clone(), &claims.subject)
             .map_err(Refusal::Subject)?;
         facts.principal = Some(principal.clone());
-        let home = acting_tenant(policy, control, issuer, claims)?;
+        let Known { policy, control, .. } = known;
+        let home = acting_tenant(known, issuer, claims)?;
         facts.acting_tenant = Some(home.id.clone());
         let token = TokenHandle::new(&issuer.url, &home.id, claims.id.as_deref(), text);
         facts.token = Some(token);
@@ -166,12 +168,9 @@ impl Bearer {
 
     /// Whether the tenant is still as it was when the token was first seen. What the policy says of
     /// a tenant does not change; what the control service says does.
-    pub(super) fn is_at_home(&self, policy: &Policy, control: Option<&Control>) -> bool {
+    pub(super) fn is_at_home(&self, known: Known<'_>) -> bool {
         let own = &self.home;
-        let is_same = |control: &Control| {
-            control.tenant(own.id.as_str(), policy.default_cell()).as_ref() == Some(own)
-        };
-        own.index.is_some() || control.is_some_and(is_same)
+        own.index.is_some() || known.newcomer(own.id.as_str()).as_ref() == Some(own)
     }
 
     /// When the token is good no more: its `exp` and its issuer's skew.
@@ -278,8 +277,7 @@ impl Permissions {
 }
 
 fn acting_tenant(
-    policy: &Policy,
-    control: Option<&Control>,
+    known: Known<'_>,
     issuer: &Issuer,
     claims: &Claims,
 ) -> Result<Tenant, TenantError> {
@@ -288,15 +286,7 @@ fn acting_tenant(
     if !issuer.tenants.allows(&tenant) {
         return Err(TenantError::NotAsserted(tenant));
     }
-    find_tenant(policy, control, tenant.as_str()).ok_or(TenantError::Unknown(tenant))
-}
-
-/// A tenant of the directory: the policy's word counts before that of the control service.
-pub(super) fn find_tenant(policy: &Policy, control: Option<&Control>, id: &str) -> Option<Tenant> {
-    match policy.find_tenant(id) {
-        Some(row) => row.to_tenant(),
-        None => control?.tenant(id, policy.default_cell()),
-    }
+    known.tenant(tenant.as_str()).ok_or(TenantError::Unknown(tenant))
 }
 
 /// The roles that the policy knows. An issuer with a list of roles must keep to it.

@@ -7,9 +7,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::artifact::Tenant;
-use crate::control::{Delegation, Epoch, Position, ReplicaKey, ShardRef};
-use crate::identity::{CellName, TenantId};
+use crate::control::{Delegation, Epoch, Position, ReplicaKey, ShardRef, TenantEntry};
+use crate::identity::TenantId;
 use crate::replica::{Freshness, Lease, Progress, Replica, ReplicaError, Revoked, Watched, Word};
 use crate::time::{Now, UnixTime};
 
@@ -203,15 +202,8 @@ impl Control {
     }
 
     /// A tenant that the policy does not list.
-    pub(super) fn tenant(&self, id: &str, default_cell: &CellName) -> Option<Tenant> {
-        let inner = self.lock();
-        let tenant = inner.replica.tenant(id)?;
-        Some(Tenant {
-            index: None,
-            id: tenant.id.clone(),
-            isolation: tenant.isolation,
-            cell: tenant.cell.as_ref().unwrap_or(default_cell).clone(),
-        })
+    pub(super) fn tenant(&self, id: &str) -> Option<TenantEntry> {
+        self.lock().replica.tenant(id).cloned()
     }
 
     /// The grants from one tenant to another.

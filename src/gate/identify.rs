@@ -81,11 +81,11 @@ impl Gate {
         let claimed = token.claimed_issuer().ok_or(Refusal::NoIssuer)?;
         let (id, issuer) =
             self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
-        let verified = self.pipeline(request, now, waited).verify(token, id, issuer)?;
+        let pipeline = self.pipeline(request, now, waited);
+        let verified = pipeline.verify(token, id, issuer)?;
         let claims = verified.claims(issuer, now.wall).map_err(Refusal::from)?;
         let mut facts = Facts::default();
-        let parts = (&*self.policy, self.control.as_ref());
-        let bearer = Bearer::new(parts, (id, issuer), &claims, text, &mut facts)?;
+        let bearer = Bearer::new(pipeline.known(), (id, issuer), &claims, text, &mut facts)?;
         let (principal, tenant) = (&bearer.principal, &bearer.home.id);
         let handles = Handles::of(issuer, tenant, principal, &claims, text);
         Ok(Identity {

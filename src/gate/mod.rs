@@ -10,6 +10,7 @@ mod account;
 mod bearer;
 mod control;
 mod denial;
+mod directory;
 mod identify;
 mod permit;
 mod pipeline;
@@ -25,6 +26,7 @@ use std::time::Duration;
 pub use self::account::{Account, Facts, Verdict};
 pub use self::control::{Basis, Control, ControlStatus, Source};
 pub use self::denial::{Denial, Response};
+pub use self::directory::Directory;
 pub use self::identify::{Handles, Identity, Unidentified};
 pub use self::permit::{Permit, PublicPermit, Shadowed, TenantPermit};
 use self::pipeline::{Pipeline, Stop};
@@ -116,6 +118,7 @@ pub struct Gate {
     tokens: TokenCache,
     ring: KeyRing,
     control: Option<Control>,
+    directory: Option<Arc<dyn Directory>>,
 }
 
 impl Gate {
@@ -132,7 +135,7 @@ impl Gate {
     pub fn with_verifier(policy: Arc<Policy>, verifier: Arc<dyn Verifier>, seed: u64) -> Self {
         let ring = KeyRing::new(&policy, seed);
         let tokens = TokenCache::new(policy.token_cache(), seed);
-        Self { policy, verifier, tokens, ring, control: None }
+        Self { policy, verifier, tokens, ring, control: None, directory: None }
     }
 
     /// The same gate with a copy of the control state, which is empty yet: until the first snapshot
@@ -140,6 +143,12 @@ impl Gate {
     #[must_use]
     pub fn with_control(self, key: ReplicaKey) -> Self {
         Self { control: Some(Control::new(key)), ..self }
+    }
+
+    /// The same gate for one that has the directory of tenants itself.
+    #[must_use]
+    pub fn with_directory(self, directory: Arc<dyn Directory>) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// The copy of the control state, if there is a control service.
@@ -218,6 +227,7 @@ impl Gate {
             tokens: &self.tokens,
             ring: &self.ring,
             control: self.control.as_ref(),
+            directory: self.directory.as_deref(),
             answer: None,
             request,
             now,

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::account::{Facts, Verdict};
-use super::bearer::{Bearer, find_tenant};
+use super::bearer::Bearer;
 use super::control::Control;
+use super::directory::{Directory, Known};
 use super::tokens::TokenCache;
 use super::{Need, Waited, mode_of};
 use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Streams, Usage};
@@ -92,6 +93,8 @@ pub(super) struct Pipeline<'a> {
     pub(super) now: Now,
     pub(super) ring: &'a KeyRing,
     pub(super) control: Option<&'a Control>,
+    /// Where there is no copy: who has signed up.
+    pub(super) directory: Option<&'a dyn Directory>,
     /// What the control service has answered, if it was asked.
     pub(super) answer: Option<&'a Answer>,
     /// What the request has waited for already.
@@ -165,6 +168,10 @@ impl Pipeline<'_> {
         }))
     }
 
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { policy: self.policy, control: self.control, directory: self.directory }
+    }
+
     fn is_preflight_of(&self, route: &RouteRow<'_>) -> bool {
         self.request.preflight_method().is_some_and(|asked| route.method(asked).is_some())
     }
@@ -179,7 +186,7 @@ impl Pipeline<'_> {
         let source = self.policy.token_source();
         let known = |text: &[u8]| {
             let bearer = self.tokens.get(text, self.now.wall)?;
-            bearer.is_at_home(self.policy, self.control).then_some(bearer)
+            bearer.is_at_home(self.known()).then_some(bearer)
         };
         if let Some(bearer) = source.presented(self.request).and_then(known) {
             return self.known_bearer(bearer, facts);
@@ -196,8 +203,7 @@ impl Pipeline<'_> {
         let verified = self.verify(token, id, issuer)?;
         facts.issuer = Some(id);
         let claims = verified.claims(issuer, self.now.wall).map_err(Refusal::from)?;
-        let parts = (self.policy, self.control);
-        let bearer = Bearer::new(parts, (id, issuer), &claims, text, facts);
+        let bearer = Bearer::new(self.known(), (id, issuer), &claims, text, facts);
         let bearer = Arc::new(bearer.map_err(|refusal| self.unless_known_later(refusal))?);
         bearer.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
         self.tokens.insert(text, Arc::clone(&bearer));
@@ -304,7 +310,7 @@ impl Pipeline<'_> {
             let (acting, resource) = (home.id.clone(), named.to_owned());
             Refusal::from(AccessError::Delegation { acting, resource, why })
         };
-        let resource = find_tenant(self.policy, self.control, named);
+        let resource = self.known().tenant(named);
         let resource = resource.ok_or_else(|| refused(DelegationError::None))?;
         facts.resource_tenant = Some(resource.id.clone());
         if bearer.delegated_tenant.as_deref().is_some_and(|tenant| tenant != named) {

@@ -46,8 +46,7 @@ impl Pipeline<'_> {
             self.policy.find_issuer(claimed).ok_or_else(|| Refusal::Issuer(claimed.to_owned()))?;
         facts.issuer = Some(id);
         let claims = stated.claims(issuer, self.now.wall).map_err(Refusal::from)?;
-        let parts = (self.policy, self.control);
-        let bearer = Bearer::new(parts, (id, issuer), &claims, "", facts)
+        let bearer = Bearer::new(self.known(), (id, issuer), &claims, "", facts)
             .map_err(|refusal| self.unless_known_later(refusal))?;
         bearer.is_shown_by(self.request.certificate.as_ref()).map_err(Refusal::from)?;
         Ok(Arc::new(bearer))

@@ -6,10 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tenantguard::artifact::Policy;
 use tenantguard::control::ReplicaKey;
 use tenantguard::gate::Gate;
 use tenantguard::replica::Answer;
-use tenantguard::token::{PureRust, Verifier};
+use tenantguard::token::{Algorithm, PureRust, Verifier};
+use tenantguard::trust::Issuer;
 
 use crate::config::Configuration;
 use crate::control::{Answered, Controller};
@@ -33,6 +35,14 @@ pub(crate) struct Plugin {
     period: Cell<Duration>,
 }
 
+/// The guest does without the arithmetic of P-384.
+fn warn_of_es384(policy: &Policy) {
+    let takes = |issuer: &Issuer| issuer.algorithms.contains(&Algorithm::Es384);
+    if policy.issuers().any(|(_, issuer)| takes(issuer)) {
+        log::warn!("this host verifies no signatures: tokens that are signed by ES384 are refused");
+    }
+}
+
 impl Plugin {
     /// Sets a plugin up as it is configured; its policy has been made ready since `begun`.
     ///
@@ -46,7 +56,10 @@ impl Plugin {
         let ids = IdSource::seeded()?;
         let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
             Some(verifier) => (Arc::new(verifier), "the host"),
-            None => (Arc::new(PureRust), "the guest"),
+            None => {
+                warn_of_es384(&policy);
+                (Arc::new(PureRust), "the guest")
+            }
         };
         let digest = policy.digest();
         let millis = begun.elapsed().as_millis();

@@ -1,21 +1,26 @@
 //! Tokens: who one speaks for, by the policy's own rules and keys.
 //!
 //! The gate decides, as it does in a proxy. This adds what a proxy's host gives it there: a clock,
-//! and keys from the endpoints that the policy names.
+//! and keys from the endpoints that the policy names; and the service's own directory in the place of
+//! a proxy's copy of it.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
 use tenantguard::artifact::Policy;
+use tenantguard::control::{TenantEntry, TenantStatus};
 use tenantguard::decision::Refusal;
-use tenantguard::gate::{Gate, Identity, Need, Unidentified};
+use tenantguard::gate::{Directory, Gate, Identity, Need, Unidentified};
+use tenantguard::identity::TenantId;
 use tenantguard::keyring::FetchAnswer;
 use tenantguard::time::{Now, UnixTime};
 use tenantguard::trust::{IssuerKeys, RemoteKeys};
 use tokio::sync::Notify;
+
+use crate::state::Control;
 
 /// How long a token may wait for keys.
 const WAIT: Duration = Duration::from_secs(2);
@@ -23,6 +28,7 @@ const WAIT: Duration = Duration::from_secs(2);
 /// Identifies the bearers of tokens.
 pub struct Tokens {
     gate: RwLock<Arc<Gate>>,
+    newcomers: Arc<Newcomers>,
     seed: u64,
     started: Instant,
     /// What key endpoints answered last.
@@ -49,8 +55,10 @@ impl Tokens {
     /// By this policy. `seed` is random: it spreads the fetches of keys of several services.
     #[must_use]
     pub fn new(policy: Arc<Policy>, seed: u64) -> Self {
+        let newcomers = Arc::new(Newcomers::default());
         Self {
-            gate: RwLock::new(Arc::new(gate(policy, seed))),
+            gate: RwLock::new(Arc::new(gate(policy, seed, &newcomers))),
+            newcomers,
             seed,
             started: Instant::now(),
             fetched: Mutex::default(),
@@ -68,7 +76,7 @@ impl Tokens {
     /// By another policy from now on. Keys of endpoints that it names too are kept: its issuers may
     /// be out of reach at this moment.
     pub fn replace(&self, policy: Arc<Policy>) {
-        let gate = gate(policy, self.seed);
+        let gate = gate(policy, self.seed, &self.newcomers);
         let (fetched, now) = (self.fetched.lock(), self.now());
         for (id, issuer) in gate.policy().issuers() {
             let IssuerKeys::Remote(source) = &issuer.keys else { continue };
@@ -84,6 +92,12 @@ impl Tokens {
         drop(fetched);
         *self.gate.write() = Arc::new(gate);
         self.wanted.notify_one();
+    }
+
+    /// Knows the tenants of this directory too, from now on.
+    pub fn look_into(&self, control: Control) {
+        // Whoever comes second has the same one.
+        let _ = self.newcomers.0.set(control);
     }
 
     pub(super) fn remember(&self, source: &RemoteKeys, answer: Fetched) {
@@ -131,8 +145,26 @@ impl Tokens {
     }
 }
 
-fn gate(policy: Arc<Policy>, seed: u64) -> Gate {
-    Gate::with_verifier(policy, Arc::new(tenantguard::token::PureRust), seed)
+fn gate(policy: Arc<Policy>, seed: u64, newcomers: &Arc<Newcomers>) -> Gate {
+    let gate = Gate::with_verifier(policy, Arc::new(tenantguard::token::PureRust), seed);
+    gate.with_directory(newcomers.clone())
+}
+
+/// The directory's tenants, once it is open.
+#[derive(Default)]
+struct Newcomers(OnceLock<Control>);
+
+impl Directory for Newcomers {
+    fn tenant(&self, id: &str) -> Option<TenantEntry> {
+        let entry = self.0.get()?.tenant(&TenantId::parse(id).ok()?)?;
+        (entry.status != TenantStatus::Deleted).then_some(entry)
+    }
+}
+
+impl fmt::Debug for Newcomers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Newcomers(..)")
+    }
 }
 
 impl fmt::Debug for Tokens {

@@ -104,6 +104,9 @@ impl Server {
         };
         let settings = settings(&config, tokens.as_deref())?;
         let control = Control::open(settings, Arc::new(SystemClock::default())).await?;
+        if let Some(tokens) = &tokens {
+            tokens.look_into(control.clone());
+        }
         let listen = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

@@ -25,6 +25,34 @@ async fn a_revoked_token_is_no_longer_active() {
     assert_eq!((&after["nonce"], &after["sub"]), (&json!("n-1"), &json!(null)));
 }
 
+/// A tenant that the policy does not list is one as soon as the directory has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_a_tenant_that_has_signed_up_is_known_and_can_be_revoked() {
+    let rig = Rig::new().await;
+    let token = rig.token("newco", "viewer", "1");
+    let ask = format!("token={token}");
+    let active = async || {
+        let answer = rig.form("edge", "/oauth2/introspect", &ask).await.json();
+        (answer["active"].as_bool().unwrap(), answer["tenant_id"].clone())
+    };
+    assert_eq!(active().await, (false, json!(null)));
+    let newco = json!({"tenant": "newco", "isolation": "shared", "reason": "a sign-up"});
+    assert_eq!(rig.post("root", "/v1/tenants", &newco).await.status, 200);
+    assert_eq!(active().await, (true, json!("newco")));
+
+    assert_eq!(rig.form("root", "/oauth2/revoke", &ask).await.status, 200);
+    assert_eq!(active().await, (false, json!(null)));
+
+    let other = rig.token("newco", "viewer", "2");
+    let ask = format!("token={other}");
+    let active =
+        async || rig.form("edge", "/oauth2/introspect", &ask).await.json()["active"].clone();
+    assert_eq!(active().await, json!(true));
+    let delete = json!({"change": "delete", "reason": "it has left"});
+    assert_eq!(rig.post("root", "/v1/tenants/newco", &delete).await.status, 200);
+    assert_eq!(active().await, json!(false));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_names_a_token_revokes_it() {
     let rig = Rig::new().await;
