@@ -113,8 +113,8 @@ impl Report<'_> {
             let more = row.against(plain, |with, without| with - without);
             let (count, token) = (self.arguments.revocations, row.token);
             Some(format!(
-                "\nFollowing a control service with {count} revocations costs a request ({token}) \
-                 {:+.1} µs more (quartiles {:+.1} to {:+.1}).\n",
+                "\nFollowing a control service with {count} revocations: {:+.1} µs a request ({token}; \
+                 quartiles {:+.1} to {:+.1}).\n",
                 more.median, more.lower, more.upper
             ))
         };

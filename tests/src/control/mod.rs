@@ -16,7 +16,9 @@ pub use service::{ControlService, ServiceOptions};
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The command has not been built.
-    #[error("{0} is missing: run `cargo build -p tenantguard-cli` first")]
+    #[error(
+        "{0} is missing: run `cargo build -p tenantguard-cli` first, with --release for a benchmark"
+    )]
     Missing(std::path::PathBuf),
     /// It ended, or was not ready in time.
     #[error("the control service {what}. Its log ends:\n{log}")]

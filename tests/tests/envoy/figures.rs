@@ -1,12 +1,12 @@
-//! What a copy of a million revocations costs: to load, in memory, and a request. Prints what it
-//! measures; takes minutes and the machine for itself, so it runs only with `cargo xtask test --long`.
+//! What a copy of a million revocations costs to load and in memory, and that a million requests with
+//! it ask nobody. Prints what it measures; takes minutes, so it runs only with
+//! `cargo xtask test --long`. What it costs a request, `cargo xtask bench envoy` measures.
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -19,10 +19,9 @@ use crate::controlled::{Controlled, Setup, plugin, soon};
 const ENTRIES: usize = 1_000_000;
 /// How many the service takes at once.
 const BATCH: usize = 4_096;
-const ROUNDS: usize = 15;
-const ROUND: Duration = Duration::from_secs(2);
-/// A tick of the scheduler's clock, of which `/proc/PID/stat` counts.
-const CLOCK_TICK: Duration = Duration::from_millis(10);
+const REQUESTS: usize = 1_000_000;
+/// How many connections the requests come by.
+const CLIENTS: usize = 8;
 
 pub(crate) fn a_million_revocations() -> Result<()> {
     let setup = Setup {
@@ -34,7 +33,7 @@ pub(crate) fn a_million_revocations() -> Result<()> {
     fill(&service)?;
     let it = Controlled::follow(service, &setup, second_listener)?;
     load(&it)?;
-    cost(&it)
+    without_a_question(&it)
 }
 
 fn fill(service: &ControlService) -> Result<()> {
@@ -98,58 +97,28 @@ fn load(it: &Controlled) -> Result<()> {
     Ok(())
 }
 
-/// Envoy's CPU time a request, at both listeners in turn.
-fn cost(it: &Controlled) -> Result<()> {
-    let request = it.reader("/api/v1/reports/7", &json!({"subject": "alice"}))?;
-    let bearer = request.headers.iter().find(|(name, _)| name == "authorization");
-    let bearer =
-        bearer.and_then(|(_, value)| std::str::from_utf8(value).ok()).context("no token")?;
-    let listener = |name| it.world.envoy.listener(name).context("no listener");
-    let (ours, plain) = (listener("ingress")?, listener("plain")?);
+/// A million requests with a token that is not revoked: all are let in, and none is asked about.
+fn without_a_question(it: &Controlled) -> Result<()> {
+    let request = it.reader("/api/v1/reports/7", &json!({"subject": "alice"}))?.http1(&[]);
+    let (address, begun) = (it.world.envoy.address(), Instant::now());
     let asked = it.metric("control.questions.asked")?;
-    let mut costs = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
-        for (costs, address) in costs.iter_mut().zip([plain, ours]) {
-            let before = cpu(it.world.envoy.pid())?;
-            let count = wrk(&format!("http://{address}/api/v1/reports/7"), bearer)?;
-            let used = cpu(it.world.envoy.pid())?.saturating_sub(before);
-            costs.push(used.as_secs_f64() * 1e6 / count as f64);
+    let client = || -> Result<()> {
+        let mut stream = TcpStream::connect(it.world.envoy.listener("ingress").unwrap_or(address))?;
+        for _ in 0..REQUESTS / CLIENTS {
+            stream.write_all(&request)?;
+            let answer = client::read_response(&mut stream, false)?;
+            ensure!(answer.status == 200, "a good token was answered {}", answer.status);
         }
-    }
-    let [mut plain, mut ours] = costs;
-    for costs in [&mut plain, &mut ours] {
-        costs.sort_by(f64::total_cmp);
-    }
-    // What else the machine does only ever adds; the least disturbed rounds tell most.
-    for (what, at) in [("at best", 0), ("in the middle", ROUNDS / 2)] {
-        let of = |costs: &[f64]| costs.get(at).copied().unwrap_or_default();
-        let (plain, ours) = (of(&plain), of(&ours));
-        println!(
-            "{what}: {plain:.2} us a request without a control service, {ours:.2} us with one, \
-             {:.2} us more",
-            ours - plain
-        );
-    }
-    ensure!(it.metric("control.questions.asked")? == asked, "a request was asked about");
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+        clients.into_iter().try_for_each(|client| {
+            client.join().map_err(|_| anyhow::anyhow!("a client broke off"))?
+        })
+    })?;
+    let asked = it.metric("control.questions.asked")? - asked;
+    println!("{REQUESTS} requests in {:?}, {asked} of them asked about", begun.elapsed());
+    ensure!(asked == 0, "{asked} requests were asked about");
     Ok(())
-}
-
-/// Sends as many requests as it can; says how many.
-fn wrk(url: &str, bearer: &str) -> Result<u64> {
-    let mut wrk = Command::new("wrk");
-    wrk.args(["-t1", "-c8", "-d", &format!("{}s", ROUND.as_secs())]);
-    wrk.args(["-H", "host: api.example.com", "-H", &format!("authorization: {bearer}"), url]);
-    let output = wrk.output().context("run wrk")?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(!text.contains("Non-2xx"), "{text}");
-    let line = text.lines().find(|line| line.contains("requests in")).context("no count")?;
-    Ok(line.split_whitespace().next().context("no count")?.parse()?)
-}
-
-/// The CPU time that a process has used.
-fn cpu(pid: u32) -> Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
-    let ticks: u32 = fields.take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
-    Ok(CLOCK_TICK * ticks)
 }
