@@ -16,6 +16,8 @@ use crate::record::{Line, Members};
 const VERSION: u64 = 1;
 /// How much of a path that no route covers goes into the record, in bytes.
 const PATH_LIMIT: usize = 256;
+/// How much of a scope goes into the record, in bytes.
+const SCOPE_LIMIT: usize = 512;
 /// How much of a detail goes into the record, in bytes.
 const DETAIL_LIMIT: usize = 512;
 
@@ -137,6 +139,11 @@ fn who(line: &mut Line, policy: &Policy, facts: &Facts) {
     let delegator = facts.resource_tenant.as_ref().filter(|_| grant.is_some());
     line.text_or_null("delegator", delegator.map(|tenant| tenant.as_str()));
     line.text_or_null("delegation_id", grant.map(|grant| grant.id(policy)));
+    if let Some(scope) = &facts.scope {
+        line.text("scope", clip(scope, SCOPE_LIMIT));
+        let reference = grant.map(|grant| grant.consent_reference(policy));
+        line.text_or_null("consent", reference.filter(|reference| !reference.is_empty()));
+    }
     line.text_or_null("issuer", issuer.map(|issuer| &*issuer.url));
     line.displayed_or_null("token", facts.token);
 }

@@ -9,6 +9,7 @@ use tenantguard::artifact::host::HostPattern;
 use tenantguard::artifact::route::{Method, OnStale, Revocation, Streams, Usage};
 use tenantguard::artifact::template::Template;
 use tenantguard::credential::TokenSource;
+use tenantguard::delegation::{Bill, CrossTenantRules};
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::{CellName, Namespace, PermissionName, PrincipalId, RoleName, TenantId};
 use tenantguard::limits::Limits;
@@ -37,6 +38,8 @@ pub struct Source {
     pub paths: PathRules,
     /// How much of a request is looked at.
     pub limits: Limits,
+    /// What is asked of requests for another tenant's data.
+    pub cross_tenant: CrossTenantRules,
     /// Who signs tokens.
     pub issuers: Vec<Issuer>,
     /// The tenants.
@@ -90,6 +93,8 @@ pub struct Issuer {
     pub authority: Authority,
     /// The `typ` of its tokens.
     pub token_type: TokenType,
+    /// Where it says that its tokens are delegation tokens, if they are.
+    pub delegation_tokens: Option<Place>,
 }
 
 impl Issuer {
@@ -97,6 +102,27 @@ impl Issuer {
     #[must_use]
     pub fn namespace(&self) -> &str {
         self.namespace.as_ref().map_or(self.name.as_str(), |namespace| namespace.value.as_str())
+    }
+
+    /// Whether its tokens can be for the tenant, by its own word: who makes delegation tokens repeats
+    /// the word of others.
+    #[must_use]
+    pub fn speaks_for(&self, tenant: &TenantId) -> bool {
+        let is_listed = match &self.tenants {
+            Listed::Any => true,
+            Listed::These(listed) => listed.iter().any(|listed| listed.value == *tenant),
+        };
+        let is_said = match &self.claims.tenant {
+            Some(TenantFrom::Constant(constant)) => constant.value == *tenant,
+            Some(TenantFrom::Claim(_)) | None => true,
+        };
+        is_listed && is_said && self.delegation_tokens.is_none()
+    }
+
+    /// Whether its tokens may bring any permission that the policy declares.
+    #[must_use]
+    pub fn goes_by_scopes(&self) -> bool {
+        self.authority == Authority::Scopes && self.delegation_tokens.is_none()
     }
 }
 
@@ -322,6 +348,10 @@ pub struct Delegation {
     pub principals: Listed<PrincipalId>,
     /// What they may do there.
     pub permissions: Vec<Located<Pattern>>,
+    /// The audiences that a token must be for one of; none for any.
+    pub audiences: Vec<Located<String>>,
+    /// Who is billed, where it says so.
+    pub bill: Option<Bill>,
     /// From when on, if not since ever.
     pub not_before: Option<Located<UnixTime>>,
     /// Until when, exclusive; where it could be read.

@@ -117,6 +117,7 @@ impl<'t> Check<'t> {
         self.each(Section::Tenants, |_, row: &Tenant| {
             self.named(row.id, TenantId::is_name)?;
             self.named(row.cell, CellName::is_name)?;
+            self.set(row.ceiling.get())?;
             let own = overrides.take(row.overrides)?;
             is_ascending(own.iter().map(|row| row.role.get()), "its roles are out of order")
         })
@@ -200,7 +201,11 @@ impl<'t> Check<'t> {
             if row.from.get() == row.to.get() || row.any_principal > 1 {
                 return Err("it is from a tenant to itself, or for nobody that is named");
             }
+            if row.bill > 1 {
+                return Err("it is billed to nobody");
+            }
             principals.take(row.principals)?;
+            principals.take(row.audiences)?;
             self.set(row.permissions.get())?;
             [row.id, row.consent_by, row.consent_reference]
                 .iter()

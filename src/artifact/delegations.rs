@@ -5,7 +5,8 @@ use std::fmt;
 use super::layout::{self, Name, Section};
 use super::tables::Tables;
 use super::{Policy, SourceLine, TenantIndex};
-use crate::permissions::PermissionBits;
+use crate::delegation::Bill;
+use crate::permissions::{PermissionBits, PermissionId};
 use crate::time::UnixTime;
 
 /// A delegation of one policy, by its position.
@@ -26,6 +27,18 @@ impl Policy {
         let rows = self.tables.rows(Section::Delegations).all();
         let at = |(row, at)| DelegationRow { position: DelegationId(at), row, policy: self };
         rows.iter().zip(0..).map(at)
+    }
+
+    /// Whether a tenant may let others use a permission: somebody in it may use it. `None` is a
+    /// tenant that the policy does not list.
+    #[must_use]
+    pub fn may_give(&self, tenant: Option<TenantIndex>, permission: PermissionId) -> bool {
+        let row = |TenantIndex(at)| self.tables.rows::<layout::Tenant>(Section::Tenants).get(at);
+        let ceiling = match tenant {
+            Some(tenant) => row(tenant).map(|row| row.ceiling.get()),
+            None => Some(self.settings.ceiling),
+        };
+        ceiling.is_some_and(|set| self.set_contains(set, permission))
     }
 
     /// A delegation by its position.
@@ -89,6 +102,22 @@ impl<'p> DelegationRow<'p> {
         let tables = self.tables();
         let rows: &[Name] = tables.rows(Section::Principals).span(self.row.principals);
         rows.iter().map(|row| tables.text(row.text))
+    }
+
+    /// The audiences that a token must be for one of; none for any.
+    pub fn audiences(&self) -> impl Iterator<Item = &'p str> + use<'p> {
+        let tables = self.tables();
+        let rows: &[Name] = tables.rows(Section::Principals).span(self.row.audiences);
+        rows.iter().map(|row| tables.text(row.text))
+    }
+
+    /// Who is billed.
+    #[must_use]
+    pub fn bill(&self) -> Bill {
+        match self.row.bill {
+            0 => Bill::Delegate,
+            _ => Bill::Delegator,
+        }
     }
 
     /// Whether this principal may act.

@@ -195,6 +195,7 @@ impl Policy {
                 principal: caller.principal,
                 permission,
                 named: None,
+                audiences: None,
                 at: question.at,
             };
             // A token can name which, so of several that would do any lets it through.

@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 /// What an artifact begins with.
 pub const MAGIC: [u8; 8] = *b"TNTGUARD";
 /// The version of this layout. Another one is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Stands where a position may be missing.
 pub const NONE: u32 = u32::MAX;
 /// What is signed begins with this, so that the signature is good for nothing else.
@@ -88,7 +88,7 @@ pub enum Section {
     Candidates,
     /// [`Delegation`]s, by delegator and delegate.
     Delegations,
-    /// [`Name`]s of principals that delegations are for.
+    /// [`Name`]s of principals and audiences that delegations are for.
     Principals,
     /// [`Name`]s of the source's files.
     Files,
@@ -205,6 +205,8 @@ row! {
         /// 0 shared, 1 dedicated.
         isolation: u8,
         overrides: Span,
+        /// What it may give to others at most: a set by position.
+        ceiling: U32,
         line: Line,
     }
 }
@@ -305,7 +307,11 @@ row! {
         /// 1 if any principal of the delegate may act.
         any_principal: u8,
         principals: Span,
+        /// Those that a token must be for one of; none for any.
+        audiences: Span,
         permissions: U32,
+        /// 0 the delegate, 1 the delegator.
+        bill: u8,
         /// In seconds since 1970.
         not_before: U64,
         /// In seconds since 1970.

@@ -42,6 +42,7 @@ use self::tables::Tables;
 pub use self::tenant::{Isolation, Tenant, TenantIndex, TenantRow};
 use crate::bytes::same;
 use crate::credential::TokenSource;
+use crate::delegation::CrossTenantRules;
 use crate::headers::HeaderNames;
 use crate::hex;
 use crate::identity::CellName;
@@ -123,6 +124,12 @@ impl Policy {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
+    }
+
+    /// What is asked of requests for another tenant's data.
+    #[must_use]
+    pub fn cross_tenant(&self) -> CrossTenantRules {
+        self.settings.cross_tenant
     }
 
     /// Everything that it has one of, or a handful.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::credential::TokenSource;
+use crate::delegation::CrossTenantRules;
 use crate::headers::HeaderNames;
 use crate::identity::CellName;
 use crate::limits::Limits;
@@ -28,4 +29,8 @@ pub struct Settings {
     pub paths: PathRules,
     /// The bounds of a request.
     pub limits: Limits,
+    /// What is asked of requests for another tenant's data.
+    pub cross_tenant: CrossTenantRules,
+    /// What a tenant that the policy does not list may give to others at most: a set by position.
+    pub ceiling: u32,
 }

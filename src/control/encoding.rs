@@ -1,7 +1,9 @@
 //! An entry as bytes: one tag, then its fields in their order. One entry has one encoding, and
 //! whatever does not encode an entry is refused.
 
-use super::delegation::{Delegate, Delegation, LIST_LIMIT};
+use super::delegation::{
+    Act, Consent, Delegate, Delegation, DelegationStage, LIST_LIMIT, Label, LabelError,
+};
 use super::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
 use super::handle::{Handle, HandleKind, Target};
 use super::hash::HandleHash;
@@ -234,9 +236,48 @@ fn put_delegation(delegation: &Delegation, out: &mut Vec<u8>) {
         }
     }
     put_list(&delegation.permissions, out, |permission, out| put_name(out, permission.as_str()));
+    put_list(&delegation.audiences, out, put_label);
     out.extend_from_slice(&delegation.not_before.to_le_bytes());
     out.extend_from_slice(&delegation.expires.to_le_bytes());
-    out.push(u8::from(delegation.is_withdrawn));
+    put_act(&delegation.proposed, out);
+    put_stage(&delegation.stage, out);
+}
+
+fn put_label(label: &Label, out: &mut Vec<u8>) {
+    put_name(out, label.as_str());
+}
+
+fn put_act(act: &Act, out: &mut Vec<u8>) {
+    put_label(&act.by, out);
+    out.extend_from_slice(&act.at.to_le_bytes());
+}
+
+fn put_consent(consent: &Consent, out: &mut Vec<u8>) {
+    put_act(&consent.act, out);
+    put_name(out, consent.reference.as_ref().map_or("", Label::as_str));
+}
+
+fn put_stage(stage: &DelegationStage, out: &mut Vec<u8>) {
+    match stage {
+        DelegationStage::Proposed => out.push(0),
+        DelegationStage::Consented(consent) => {
+            out.push(1);
+            put_consent(consent, out);
+        }
+        DelegationStage::Suspended { consent, act } => {
+            out.push(2);
+            put_consent(consent, out);
+            put_act(act, out);
+        }
+        DelegationStage::Revoked { consent, act } => {
+            out.push(3);
+            out.push(u8::from(consent.is_some()));
+            if let Some(consent) = consent {
+                put_consent(consent, out);
+            }
+            put_act(act, out);
+        }
+    }
 }
 
 fn read_delegation(reader: &mut Reader<'_>) -> Result<Delegation, DecodeError> {
@@ -253,9 +294,54 @@ fn read_delegation(reader: &mut Reader<'_>) -> Result<Delegation, DecodeError> {
     let permissions = read_list("permissions", reader, |reader| {
         reader.name("permission", PermissionName::parse)
     })?;
-    let (not_before, expires) = (reader.u64()?, reader.u64()?);
-    let is_withdrawn = read_flag(reader)?;
-    Ok(Delegation { id, from, to, principals, permissions, not_before, expires, is_withdrawn })
+    let audiences = read_list("audiences", reader, read_label)?;
+    Ok(Delegation {
+        id,
+        from,
+        to,
+        principals,
+        permissions,
+        audiences,
+        not_before: reader.u64()?,
+        expires: reader.u64()?,
+        proposed: read_act(reader)?,
+        stage: read_stage(reader)?,
+    })
+}
+
+fn read_label(reader: &mut Reader<'_>) -> Result<Label, DecodeError> {
+    reader.name("label", Label::parse)
+}
+
+fn read_act(reader: &mut Reader<'_>) -> Result<Act, DecodeError> {
+    Ok(Act { by: read_label(reader)?, at: reader.u64()? })
+}
+
+fn read_consent(reader: &mut Reader<'_>) -> Result<Consent, DecodeError> {
+    let act = read_act(reader)?;
+    let reference = reader.name("reference", |text| match Label::parse(text) {
+        Err(LabelError::Empty) if text.is_empty() => Ok(None),
+        label => label.map(Some),
+    })?;
+    Ok(Consent { act, reference })
+}
+
+fn read_stage(reader: &mut Reader<'_>) -> Result<DelegationStage, DecodeError> {
+    let at = reader.clone();
+    Ok(match reader.u8()? {
+        0 => DelegationStage::Proposed,
+        1 => DelegationStage::Consented(read_consent(reader)?),
+        2 => {
+            let consent = read_consent(reader)?;
+            DelegationStage::Suspended { consent, act: read_act(reader)? }
+        }
+        3 => {
+            let had_consent = read_flag(reader)?;
+            let consent = had_consent.then(|| read_consent(reader)).transpose()?;
+            DelegationStage::Revoked { consent, act: read_act(reader)? }
+        }
+        other => return Err(at.fail(Fault::Unknown("stage of a delegation", other))),
+    })
 }
 
 /// Writes at most [`LIST_LIMIT`] items: whoever makes a grant refuses longer lists.

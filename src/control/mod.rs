@@ -18,7 +18,9 @@ mod position;
 mod properties;
 mod wire;
 
-pub use self::delegation::{Delegate, Delegation};
+pub use self::delegation::{
+    Act, Consent, Delegate, Delegation, DelegationStage, LIST_LIMIT, Label, LabelError,
+};
 pub(crate) use self::encoding::Fact;
 pub use self::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
 pub(crate) use self::frame::DeltaMark;

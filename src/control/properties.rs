@@ -39,19 +39,46 @@ fn delegation() -> impl Strategy<Value = Delegation> {
     ];
     let permission = "[a-z]{1,9}:[a-z]{1,9}".prop_map(|it| PermissionName::parse(&it).unwrap());
     let permissions = prop::collection::vec(permission, 0..4);
-    let times = (any::<u64>(), any::<u64>(), any::<bool>());
-    (name(), name(), name(), principals, permissions, times).prop_map(
-        |(id, from, to, principals, permissions, (not_before, expires, is_withdrawn))| Delegation {
-            id,
-            from,
-            to,
-            principals,
-            permissions,
-            not_before,
-            expires,
-            is_withdrawn,
+    let audiences = prop::collection::vec(label(), 0..3);
+    let life = (any::<u64>(), any::<u64>(), act(), stage());
+    (name(), name(), name(), principals, permissions, audiences, life).prop_map(
+        |(id, from, to, principals, permissions, audiences, life)| {
+            let (not_before, expires, proposed, stage) = life;
+            Delegation {
+                id,
+                from,
+                to,
+                principals,
+                permissions,
+                audiences,
+                not_before,
+                expires,
+                proposed,
+                stage,
+            }
         },
     )
+}
+
+fn label() -> impl Strategy<Value = Label> {
+    "[a-z][^\\p{Cc}]{0,20}".prop_map(|text| Label::parse(&text).unwrap())
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    (label(), any::<u64>()).prop_map(|(by, at)| Act { by, at })
+}
+
+fn stage() -> impl Strategy<Value = DelegationStage> {
+    let consent = || {
+        (act(), prop::option::of(label())).prop_map(|(act, reference)| Consent { act, reference })
+    };
+    prop_oneof![
+        Just(DelegationStage::Proposed),
+        consent().prop_map(DelegationStage::Consented),
+        (consent(), act()).prop_map(|(consent, act)| DelegationStage::Suspended { consent, act }),
+        (prop::option::of(consent()), act())
+            .prop_map(|(consent, act)| DelegationStage::Revoked { consent, act }),
+    ]
 }
 
 fn tenant() -> impl Strategy<Value = TenantEntry> {

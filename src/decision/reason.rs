@@ -169,6 +169,8 @@ reasons! {
     DelegationScope "delegation.scope" 403 7 Delegation SILENT, "The delegation does not cover this";
     /// Several delegations would do.
     DelegationAmbiguous "delegation.ambiguous" 403 7 Delegation SILENT, "Several delegations would do";
+    /// Between tenants the policy asks for a delegation token, or for one that does not live so long.
+    DelegationToken "delegation.token" 403 7 Delegation SILENT, "A short-lived delegation token is required";
 }
 
 impl fmt::Display for Reason {

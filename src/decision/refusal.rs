@@ -29,6 +29,9 @@ pub enum TenantError {
     /// A role that the issuer may not give.
     #[error("the issuer may not give the role {0:?}")]
     Role(String),
+    /// A delegation token whose `act.iss` names no issuer of people.
+    #[error("act.iss of the delegation token names no issuer that the policy knows for principals")]
+    Actor,
 }
 
 /// Why a token is not the client's that shows it (RFC 8705, section 3).
@@ -191,23 +194,33 @@ impl Refusal {
                 TenantError::NotAsserted(_) => Reason::IssuerTenant,
                 TenantError::Unknown(_) => Reason::TenantUnknown,
                 TenantError::Role(_) => Reason::IssuerRole,
+                TenantError::Actor => Reason::TokenClaims,
             },
             Self::Revoked(revoked) | Self::Delegator(revoked) => revoked_reason(*revoked),
             Self::Stale(_) => Reason::ReplicaStale,
             Self::Access(error) => match error {
                 AccessError::Permission(_) => Reason::PermissionMissing,
                 AccessError::NoScope(_) | AccessError::Scope(_) => Reason::ScopeMissing,
-                AccessError::Delegation { why, .. } => match why {
-                    DelegationError::None | DelegationError::AnotherTenant => {
-                        Reason::DelegationNone
-                    }
-                    DelegationError::NotLive | DelegationError::Withdrawn => {
-                        Reason::DelegationExpired
-                    }
-                    DelegationError::Scope => Reason::DelegationScope,
-                    DelegationError::Ambiguous => Reason::DelegationAmbiguous,
-                },
+                AccessError::Delegation { why, .. } => delegation_reason(*why),
             },
+        }
+    }
+}
+
+fn delegation_reason(why: DelegationError) -> Reason {
+    match why {
+        DelegationError::None | DelegationError::NotConsented | DelegationError::AnotherTenant => {
+            Reason::DelegationNone
+        }
+        DelegationError::NotLive | DelegationError::Suspended | DelegationError::Revoked => {
+            Reason::DelegationExpired
+        }
+        DelegationError::Scope | DelegationError::Audience | DelegationError::Ceiling => {
+            Reason::DelegationScope
+        }
+        DelegationError::Ambiguous => Reason::DelegationAmbiguous,
+        DelegationError::TokenNeeded | DelegationError::TokenLifetime { .. } => {
+            Reason::DelegationToken
         }
     }
 }

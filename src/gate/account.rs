@@ -1,6 +1,8 @@
 //! The account of a decision: what was found out on the way, and the verdict. Audit records,
 //! usage events and metrics are written from it and from nothing else.
 
+use std::sync::Arc;
+
 use crate::artifact::RouteId;
 use crate::decision::{Reason, Refusal};
 use crate::delegation::Grant;
@@ -38,8 +40,10 @@ pub struct Facts {
     pub permission: Option<PermissionId>,
     /// Whose data it is.
     pub resource_tenant: Option<TenantId>,
-    /// What lets the tenant act on another's data.
+    /// What lets the tenant act on another's data, or comes closest to it.
     pub delegation: Option<Grant>,
+    /// If it is another's data: what the tenant may do there; of a refusal, what it may at home.
+    pub scope: Option<Arc<str>>,
     /// Whether the control service was asked, and has answered.
     pub was_asked: bool,
 }

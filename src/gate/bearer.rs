@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::artifact::{Policy, Tenant};
 use crate::control::Handles;
 use crate::decision::{AccessError, BindingError, Refusal, TenantError};
-use crate::delegation::Grant;
+use crate::delegation::{CrossTenantRules, DelegationError, Grant};
 use crate::identity::{PermissionName, PrincipalId, RoleName, TenantId};
 use crate::permissions::{PermissionId, PermissionSet};
 use crate::replica::{Revoked, Watched};
@@ -33,6 +33,12 @@ pub(super) struct Bearer {
     pub(super) delegated_tenant: Option<Box<str>>,
     /// The delegation that the token says it is under, if it says so.
     pub(super) delegation: Option<Box<str>>,
+    /// Whom the token is for.
+    pub(super) audiences: Vec<Box<str>>,
+    /// Whether it is a delegation token: good for another tenant's data alone.
+    is_delegation_token: bool,
+    /// `exp - iat`, in seconds.
+    lifetime: u64,
     pub(super) token: TokenHandle,
     permissions: Permissions,
     /// `x-tenant-roles` and `x-tenant-scope`, spelled once.
@@ -100,11 +106,12 @@ impl Bearer {
         text: &str,
         facts: &mut Facts,
     ) -> Result<Self, Refusal> {
-        let principal = PrincipalId::new(issuer.namespace.clone(), &claims.subject)
+        let Known { policy, control, .. } = known;
+        let vouching = vouching_issuer(policy, issuer, claims)?;
+        let principal = PrincipalId::new(vouching.namespace.clone(), &claims.subject)
             .map_err(Refusal::Subject)?;
         facts.principal = Some(principal.clone());
-        let Known { policy, control, .. } = known;
-        let home = acting_tenant(known, issuer, claims)?;
+        let home = acting_tenant(known, [issuer, vouching], claims)?;
         facts.acting_tenant = Some(home.id.clone());
         let token = TokenHandle::new(&issuer.url, &home.id, claims.id.as_deref(), text);
         facts.token = Some(token);
@@ -115,8 +122,13 @@ impl Bearer {
             let token = Watched::new(control.key(), handles, home.id.clone(), times);
             Box::new(Standing { token, good_at: AtomicU64::new(0), refusal: Mutex::default() })
         });
-        let roles = known_roles(policy, issuer, claims)?;
-        let permissions = Permissions::new(policy, issuer.authority, &home, &roles, claims);
+        let roles = known_roles(policy, vouching, claims)?;
+        let authority = match vouching.authority {
+            // The scope of a delegation token is what its bearer may do, whoever vouches for it.
+            Authority::Roles if issuer.delegation_tokens => Authority::RolesAndScopes,
+            own => own,
+        };
+        let permissions = Permissions::new(policy, authority, &home, &roles, claims);
         let effective = permissions.effective.iter().filter_map(|id| policy.permission(id));
         Ok(Self {
             issuer: id,
@@ -126,6 +138,9 @@ impl Bearer {
             home,
             delegated_tenant: claims.delegated_tenant.as_deref().map(Into::into),
             delegation: claims.delegation.as_deref().map(Into::into),
+            audiences: claims.audiences.clone(),
+            is_delegation_token: issuer.delegation_tokens,
+            lifetime: claims.expires.as_secs().saturating_sub(claims.issued.as_secs()),
             token,
             permissions,
             forwards_token: !claims.has_dropped,
@@ -181,6 +196,38 @@ impl Bearer {
     /// Whether the token's times still hold.
     pub(super) fn is_valid_at(&self, now: UnixTime) -> bool {
         self.begins <= now && now < self.ends
+    }
+
+    /// Whether the token is good for its own tenant's data.
+    pub(super) fn check_home(&self) -> Result<(), DelegationError> {
+        match self.is_delegation_token {
+            true => Err(DelegationError::AnotherTenant),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the token is good for the data of another tenant, as far as it says itself.
+    pub(super) fn check_crossing(
+        &self,
+        rules: CrossTenantRules,
+        resource: &str,
+    ) -> Result<(), DelegationError> {
+        let named = self.delegated_tenant.as_deref();
+        // A delegation token says what it is for, or is for nothing.
+        let says_all = named.is_some() && self.delegation.is_some();
+        match rules.max_lifetime.map(|limit| limit.as_secs()) {
+            _ if named.is_some_and(|tenant| tenant != resource) => {
+                Err(DelegationError::AnotherTenant)
+            }
+            _ if self.is_delegation_token && !says_all => Err(DelegationError::None),
+            _ if rules.require_token && !self.is_delegation_token => {
+                Err(DelegationError::TokenNeeded)
+            }
+            Some(limit) if self.lifetime > limit => {
+                Err(DelegationError::TokenLifetime { lives: self.lifetime, limit })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the client that shows the token is the one that it is for.
@@ -239,10 +286,11 @@ impl Bearer {
     /// About how much memory it takes, in bytes.
     pub(super) fn weight(&self) -> usize {
         let texts = [self.principal.as_str(), &self.roles_text, &self.scope_text];
+        let audiences = self.audiences.iter().map(|name| name.len() + size_of::<Box<str>>());
         let standing = self.standing.as_ref().map_or(0, |_| size_of::<Standing>());
         size_of::<Self>()
             + standing
-            + texts.iter().map(|text| text.len()).sum::<usize>()
+            + texts.iter().map(|text| text.len()).chain(audiences).sum::<usize>()
             + self.permissions.by_roles.weight() * 3
     }
 }
@@ -276,14 +324,29 @@ impl Permissions {
     }
 }
 
+/// By whose word the principal is who it is: the issuer's own, or, of a delegation token, that of
+/// the issuer of the token that it was given for. Nobody vouches for whom it is not allowed to.
+fn vouching_issuer<'p>(
+    policy: &'p Policy,
+    issuer: &'p Issuer,
+    claims: &Claims,
+) -> Result<&'p Issuer, TenantError> {
+    if !issuer.delegation_tokens {
+        return Ok(issuer);
+    }
+    let named = claims.vouched_by.as_deref().and_then(|url| policy.find_issuer(url));
+    let vouching = named.map(|(_, issuer)| issuer).filter(|issuer| !issuer.delegation_tokens);
+    vouching.ok_or(TenantError::Actor)
+}
+
 fn acting_tenant(
     known: Known<'_>,
-    issuer: &Issuer,
+    issuers: [&Issuer; 2],
     claims: &Claims,
 ) -> Result<Tenant, TenantError> {
     let claimed = claims.tenant.as_deref().ok_or(TenantError::Missing)?;
     let tenant = TenantId::parse(claimed).map_err(TenantError::Malformed)?;
-    if !issuer.tenants.allows(&tenant) {
+    if !issuers.iter().all(|issuer| issuer.tenants.allows(&tenant)) {
         return Err(TenantError::NotAsserted(tenant));
     }
     known.tenant(tenant.as_str()).ok_or(TenantError::Unknown(tenant))

@@ -128,6 +128,15 @@ impl Permit {
     }
 }
 
+impl TenantPermit {
+    /// The id of the delegation that it is under, if the data is another tenant's. The client is
+    /// told, so that a partner sees by what right it has acted.
+    #[must_use]
+    pub fn delegation<'a>(&'a self, policy: &'a Policy) -> Option<&'a str> {
+        self.grant.delegation.as_ref().map(|delegated| delegated.grant.id(policy))
+    }
+}
+
 impl Shadowed {
     /// The identity headers that the request has and that differ from what would have been set,
     /// by their full names.
@@ -214,11 +223,11 @@ fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Heade
     set(Header::TenantCell, HeaderValue::Shared(resource.cell.shared()));
     set(Header::PrincipalId, HeaderValue::Shared(bearer.principal.shared()));
     set(Header::TenantRoles, shared(&bearer.roles_text));
-    let Some(grant) = delegation else {
+    let Some(delegated) = delegation else {
         return set(Header::TenantScope, shared(&bearer.scope_text));
     };
-    let owned = |text: &str| HeaderValue::Owned(text.as_bytes().to_vec());
-    set(Header::TenantScope, owned(&bearer.scope_under(policy, grant)));
-    set(Header::DelegationId, owned(grant.id(policy)));
+    set(Header::TenantScope, shared(&delegated.scope));
+    let id = delegated.grant.id(policy).as_bytes().to_vec();
+    set(Header::DelegationId, HeaderValue::Owned(id));
     set(Header::DelegatorId, HeaderValue::Shared(resource.id.shared()));
 }

@@ -67,11 +67,19 @@ pub(super) struct TenantGrant {
     /// Whose data it is.
     pub(super) resource: Tenant,
     /// What lets the tenant act on it, if it is not its own.
-    pub(super) delegation: Option<Grant>,
+    pub(super) delegation: Option<Delegated>,
     pub(super) permission: PermissionId,
     pub(super) usage: Usage,
     /// Whether a stream that is open when this is over is closed.
     pub(super) closes_streams: bool,
+}
+
+/// A tenant may act on another's data.
+#[derive(Debug)]
+pub(super) struct Delegated {
+    pub(super) grant: Grant,
+    /// What it may do there, as in `x-tenant-scope`.
+    pub(super) scope: Arc<str>,
 }
 
 impl Granted {
@@ -151,7 +159,7 @@ impl Pipeline<'_> {
         bearer.authorize(self.policy, needed)?;
         let named = self.named_tenant(&bearer, route, path, matched)?;
         let (resource, delegation) = self.resource_tenant(&bearer, named, needed, facts)?;
-        word.covers(delegation.as_ref())?;
+        word.covers(delegation.as_ref().map(|delegated| &delegated.grant))?;
         let usage = match (&delegation, route.usage()) {
             (Some(_), usage) if usage != Usage::None => Usage::CrossTenantDelegation,
             (_, usage) => usage,
@@ -300,37 +308,40 @@ impl Pipeline<'_> {
         named: &str,
         needed: PermissionId,
         facts: &mut Facts,
-    ) -> Result<(Tenant, Option<Grant>), Refusal> {
+    ) -> Result<(Tenant, Option<Delegated>), Refusal> {
         let home = &bearer.home;
-        if named == home.id.as_str() {
-            facts.resource_tenant = Some(home.id.clone());
-            return Ok((home.clone(), None));
-        }
         let refused = |why| {
             let (acting, resource) = (home.id.clone(), named.to_owned());
             Refusal::from(AccessError::Delegation { acting, resource, why })
         };
+        if named == home.id.as_str() {
+            facts.resource_tenant = Some(home.id.clone());
+            bearer.check_home().map_err(refused)?;
+            return Ok((home.clone(), None));
+        }
+        facts.scope = Some(Arc::clone(&bearer.scope_text));
         let resource = self.known().tenant(named);
         let resource = resource.ok_or_else(|| refused(DelegationError::None))?;
         facts.resource_tenant = Some(resource.id.clone());
-        if bearer.delegated_tenant.as_deref().is_some_and(|tenant| tenant != named) {
-            return Err(refused(DelegationError::AnotherTenant));
-        }
+        bearer.check_crossing(self.policy.cross_tenant(), named).map_err(refused)?;
         let wanted = Wanted {
             principal: bearer.principal.as_str(),
             permission: needed,
             named: bearer.delegation.as_deref(),
+            audiences: Some(&bearer.audiences),
             at: self.now.wall,
         };
         let living = self.control.map(|control| control.delegations(&resource.id, &home.id));
-        let between = resource.index.zip(home.index);
+        let between = (resource.index, home.index);
         let found = self.policy.grant_for(between, &living.unwrap_or_default(), &wanted);
         match found {
             Ok(grant) => {
                 facts.delegation = Some(grant.clone());
                 let control = self.control.map_or(Ok(()), |it| it.check_tenant(&resource.id));
                 control.map_err(Refusal::Delegator)?;
-                Ok((resource, Some(grant)))
+                let scope: Arc<str> = bearer.scope_under(self.policy, &grant).into();
+                facts.scope = Some(Arc::clone(&scope));
+                Ok((resource, Some(Delegated { grant, scope })))
             }
             Err((why, closest)) => {
                 facts.delegation = closest;

@@ -57,7 +57,7 @@ impl Gate {
             bearer.stands(control, now)?;
             control.check_tenant(&granted.resource.id).map_err(Refusal::Delegator)?;
         }
-        granted.delegation.as_ref().map_or(Ok(()), |grant| self.is_live(grant, granted, now))
+        granted.delegation.as_ref().map_or(Ok(()), |it| self.is_live(&it.grant, granted, now))
     }
 
     /// Whether a grant that was used still lets the bearer do what it did.
@@ -67,16 +67,17 @@ impl Gate {
             principal: granted.bearer.principal.as_str(),
             permission: granted.permission,
             named: Some(grant.id(&self.policy)),
+            audiences: Some(&granted.bearer.audiences),
             at: now.wall,
         };
-        let (between, living) = match (grant, &self.control) {
+        let (delegate, living) = match (grant, &self.control) {
             (Grant::Living(_), Some(control)) => {
                 (None, control.delegations(&resource.id, &home.id))
             }
             (Grant::Living(delegation), None) => (None, vec![Arc::clone(delegation)]),
-            (Grant::Static(_), _) => (resource.index.zip(home.index), Vec::new()),
+            (Grant::Static(_), _) => (home.index, Vec::new()),
         };
-        let found = self.policy.grant_for(between, &living, &wanted);
+        let found = self.policy.grant_for((resource.index, delegate), &living, &wanted);
         found.map(drop).map_err(|(why, _): (DelegationError, _)| {
             let (acting, resource) = (home.id.clone(), resource.id.to_string());
             AccessError::Delegation { acting, resource, why }.into()

@@ -28,6 +28,15 @@ pub(super) fn subject(claims: &Object, source: &PrincipalSource) -> Result<Strin
     }
 }
 
+/// `act.iss` of a delegation token. An `act` that names nobody is as good as none.
+pub(super) fn vouched_by(claims: &Object) -> Result<Option<String>, ClaimsError> {
+    match claims.get("act") {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Object(actor)) => text(actor, &ClaimPath::name("iss")),
+        Some(_) => Err(ClaimsError::WrongType { claim: "act".to_owned(), expected: "an object" }),
+    }
+}
+
 pub(super) fn roles(claims: &Object, source: &RoleSource) -> Result<Vec<String>, ClaimsError> {
     let named = text_or_list(claims, &source.claim)?.unwrap_or_default();
     Ok(match &source.map {

@@ -4,7 +4,9 @@
 //! principal, roles and scope stand is the issuer's [`ClaimMap`]. What they name is kept as text
 //! here, and given meaning in [`crate::gate`].
 
-use super::claim_values::{bound_to, is_absent, roles, scopes, subject, text, text_or_list, time};
+use super::claim_values::{
+    bound_to, is_absent, roles, scopes, subject, text, text_or_list, time, vouched_by,
+};
 use super::json::Object;
 use super::keys::VerifiedToken;
 use crate::time::UnixTime;
@@ -88,6 +90,11 @@ pub struct Claims {
     pub delegated_tenant: Option<String>,
     /// `delegation_id`: the delegation that the token says it is under.
     pub delegation: Option<String>,
+    /// `act.iss` of a delegation token: by whose word the principal is who it is (RFC 8693,
+    /// section 4.1).
+    pub vouched_by: Option<String>,
+    /// Those of our audiences that the token is for.
+    pub audiences: Vec<Box<str>>,
     /// Whether it has claims that must not leave the gate.
     pub has_dropped: bool,
 }
@@ -104,7 +111,7 @@ impl VerifiedToken {
         let issued = time(claims, "iat")?.ok_or(ClaimsError::Missing("iat"))?;
         let times = Times { expires, issued, not_before: time(claims, "nbf")? };
         times.check(issuer, now)?;
-        check_audience(claims, issuer)?;
+        let audiences = audiences(claims, issuer)?;
         if let Some(required) = map.required.iter().find(|path| is_absent(claims, path)) {
             return Err(ClaimsError::Required(required.clone()));
         }
@@ -125,6 +132,11 @@ impl VerifiedToken {
             bound_to: bound_to(claims)?,
             delegated_tenant: text(claims, &ClaimPath::name("delegated_tenant_id"))?,
             delegation: text(claims, &ClaimPath::name("delegation_id"))?,
+            vouched_by: match issuer.delegation_tokens {
+                true => vouched_by(claims)?,
+                false => None,
+            },
+            audiences,
             has_dropped: map.drop.iter().any(|path| path.find(claims).is_some()),
         })
     }
@@ -180,10 +192,11 @@ impl Times {
 }
 
 /// `aud` by exact match: no trailing slash, no case is forgiven (RFC 8725, section 3.9).
-fn check_audience(claims: &Object, issuer: &Issuer) -> Result<(), ClaimsError> {
-    let audiences = text_or_list(claims, &ClaimPath::name("aud"))?.unwrap_or_default();
-    let is_ours = |audience: &String| issuer.audiences.iter().any(|own| **own == **audience);
-    audiences.iter().any(is_ours).then_some(()).ok_or(ClaimsError::Audience)
+fn audiences(claims: &Object, issuer: &Issuer) -> Result<Vec<Box<str>>, ClaimsError> {
+    let named = text_or_list(claims, &ClaimPath::name("aud"))?.unwrap_or_default();
+    let is_named = |own: &&Box<str>| named.iter().any(|audience| ***own == **audience);
+    let ours: Vec<Box<str>> = issuer.audiences.iter().filter(is_named).cloned().collect();
+    if ours.is_empty() { Err(ClaimsError::Audience) } else { Ok(ours) }
 }
 
 #[cfg(test)]
@@ -217,6 +230,7 @@ mod tests {
             skew: Duration::from_secs(30),
             authority: Authority::RolesAndScopes,
             token_type,
+            delegation_tokens: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tenantguard::artifact::layout::{self, Name};
+use tenantguard::delegation::Bill;
 
 use super::tables::{Tables, append};
 use super::{CompileError, Input};
@@ -46,6 +47,12 @@ fn row(
             principals.push(Name { text });
         }
     }
+    let audiences = delegation.audiences.iter().map(|audience| {
+        let text = tables.texts.add(&audience.value)?;
+        Ok(Name { text })
+    });
+    let audiences = audiences.collect::<Result<Vec<_>, CompileError>>()?;
+    let bill = delegation.bill.unwrap_or(input.source.cross_tenant.bill);
     let secs = |time: &Option<crate::place::Located<tenantguard::time::UnixTime>>, or: u64| {
         time.as_ref().map_or(or, |time| time.value.as_secs()).into()
     };
@@ -55,6 +62,8 @@ fn row(
         to: to.into(),
         any_principal: u8::from(matches!(delegation.principals, Listed::Any)),
         principals: append(&mut tables.principals, principals)?,
+        audiences: append(&mut tables.principals, audiences)?,
+        bill: u8::from(bill == Bill::Delegator),
         permissions: tables.sets.add(&input.resolved.declared.expand(&delegation.permissions))?,
         not_before: secs(&delegation.not_before, 0),
         // Without an end that could be read it is over.

@@ -48,13 +48,15 @@ pub(crate) struct Input<'s> {
 
 /// Compiles a source without findings. `canonical` is what the digest is of.
 pub(crate) fn artifact(input: &Input<'_>, canonical: &str) -> Result<Vec<u8>, CompileError> {
-    let mut tables = Tables { settings: settings::json(input)?, ..Tables::default() };
+    let mut tables = Tables::default();
     for name in input.map.names() {
         let text = tables.texts.add(name)?;
         tables.files.push(layout::Name { text });
     }
     permissions(input, &mut tables)?;
     let roles = roles::write(input, &mut tables)?;
+    let ceiling = tables.sets.add(&roles.ceiling())?;
+    tables.settings = settings::json(input, ceiling.get())?;
     tenants(input, &roles, &mut tables)?;
     routes::write(input, &mut tables)?;
     delegations::write(input, &mut tables)?;
@@ -107,11 +109,13 @@ fn tenants(
 ) -> Result<(), CompileError> {
     for tenant in roles.tenants() {
         let cell = tenant.cell.as_ref().map_or(&input.source.default_cell, |cell| &cell.value);
+        let (overrides, ceiling) = roles.write_own(tenant, tables)?;
         let row = layout::Tenant {
             id: tables.texts.add(tenant.id.as_str())?,
             cell: tables.texts.add(cell.as_str())?,
             isolation: u8::from(tenant.is_dedicated()),
-            overrides: roles.write_own(tenant, tables)?,
+            overrides,
+            ceiling,
             line: input.line(&tenant.place),
         };
         tables.tenants.push(row);

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantguard::artifact::layout::{self, Line, Span};
 use tenantguard::identity::{RoleName, TenantId};
 use tenantguard::permissions::PermissionSet;
+use zerocopy::little_endian::U32;
 
 use super::tables::{Tables, append};
 use super::{CompileError, Input};
 use crate::check::Hierarchy;
-use crate::source::{Override, Role, Tenant};
+use crate::source::{Listed, Override, Role, Tenant};
 
 /// What a role gives and takes away, and where that stands.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ struct Rights {
 pub(super) struct Roles<'s> {
     input: &'s Input<'s>,
     base: BTreeMap<&'s RoleName, Rights>,
+    /// What all of them give together.
+    base_ceiling: PermissionSet,
     positions: BTreeMap<&'s RoleName, u32>,
     tenants: BTreeMap<&'s TenantId, &'s Tenant>,
     overrides: BTreeMap<&'s TenantId, Vec<&'s Override>>,
@@ -57,7 +60,8 @@ pub(super) fn write<'s>(
     }
     let positions = names.into_iter().zip(0..).collect();
     let tenants = source.tenants.iter().map(|tenant| (&tenant.id, tenant)).collect();
-    Ok(Roles { input, base, positions, tenants, overrides })
+    let base_ceiling = union(base.values());
+    Ok(Roles { input, base, base_ceiling, positions, tenants, overrides })
 }
 
 const UNKNOWN: Line =
@@ -80,14 +84,34 @@ impl<'s> Roles<'s> {
         self.tenants.values().copied()
     }
 
-    /// Writes the roles that the tenant changes or defines.
+    /// What a tenant that the policy does not list may give to others: what its people could have.
+    pub(super) fn ceiling(&self) -> PermissionSet {
+        let mut issuers = self.input.source.issuers.iter().filter(|issuer| issuer.goes_by_scopes());
+        match issuers.any(|issuer| matches!(issuer.tenants, Listed::Any)) {
+            true => self.input.resolved.declared.all(),
+            false => self.base_ceiling.clone(),
+        }
+    }
+
+    /// Writes the roles that the tenant changes or defines, and what it may give to others: what
+    /// its people could have, whatever their roles.
     pub(super) fn write_own(
         &self,
         tenant: &Tenant,
         tables: &mut Tables,
-    ) -> Result<Span, CompileError> {
+    ) -> Result<(Span, U32), CompileError> {
         let mut own = self.overridden(&tenant.id);
         self.add_defined(tenant, &mut own);
+        let mut issuers = self.input.source.issuers.iter().filter(|issuer| issuer.goes_by_scopes());
+        let ceiling = match issuers.any(|issuer| issuer.speaks_for(&tenant.id)) {
+            true => self.input.resolved.declared.all(),
+            false if own.is_empty() => self.base_ceiling.clone(),
+            false => {
+                let base = self.base.iter().filter(|(name, _)| !own.contains_key(*name));
+                union(base.map(|(_, rights)| rights).chain(own.values()))
+            }
+        };
+        let ceiling = tables.sets.add(&ceiling)?;
         let mut rows = Vec::with_capacity(own.len());
         for (name, rights) in own {
             let Some(role) = self.positions.get(name) else { continue };
@@ -98,7 +122,7 @@ impl<'s> Roles<'s> {
                 line: rights.line,
             });
         }
-        append(&mut tables.overrides, rows)
+        Ok((append(&mut tables.overrides, rows)?, ceiling))
     }
 
     /// An override of a role holds in every role that extends it: it is part of what they inherit.
@@ -153,6 +177,17 @@ impl<'s> Roles<'s> {
             own.insert(&role.name.value, rights);
         }
     }
+}
+
+/// All that any of them gives.
+fn union<'r>(rights: impl Iterator<Item = &'r Rights>) -> PermissionSet {
+    let mut all = PermissionSet::new();
+    for Rights { allow, deny, .. } in rights {
+        let mut effective = allow.clone();
+        effective.subtract(deny);
+        all.union_with(&effective);
+    }
+    all
 }
 
 /// A tenant's roles, each after those of its own that it extends.

@@ -13,7 +13,7 @@ use crate::claim_map;
 use crate::source::{Issuer, Keys, Listed, RemoteKeys, Source};
 
 /// The settings as JSON.
-pub(super) fn json(input: &Input<'_>) -> Result<Vec<u8>, CompileError> {
+pub(super) fn json(input: &Input<'_>, ceiling: u32) -> Result<Vec<u8>, CompileError> {
     let source = input.source;
     let mut issuers: Vec<CompiledIssuer> = source
         .issuers
@@ -30,6 +30,8 @@ pub(super) fn json(input: &Input<'_>) -> Result<Vec<u8>, CompileError> {
         token_cache: source.token_cache,
         paths: source.paths,
         limits: source.limits,
+        cross_tenant: source.cross_tenant,
+        ceiling,
     };
     serde_json::to_vec(&settings).map_err(|error| CompileError::Settings(error.to_string()))
 }
@@ -59,6 +61,7 @@ fn issuer(issuer: &Issuer, keys: &[Key], source: &Source) -> Option<CompiledIssu
         skew: issuer.skew,
         authority: issuer.authority,
         token_type: issuer.token_type,
+        delegation_tokens: issuer.delegation_tokens.is_some(),
     })
 }
 

@@ -43,9 +43,10 @@ fn below(name: &str, key: &str) -> String {
 }
 
 /// Settings whose values are a word of the language.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "authority",
     "client_certificate",
+    "cross_tenant.bill",
     "paths.dot_segments",
     "paths.encoded_slash",
     "paths.encoding",

@@ -52,6 +52,7 @@ fn field(shape: &Shape, key: &str) -> Form {
         ("Policy", "token") => Form::Fields(&shapes::TOKEN),
         ("Policy", "paths") => Form::Fields(&shapes::PATHS),
         ("Policy", "limits") => Form::Fields(&shapes::LIMITS),
+        ("Policy", "cross_tenant") => Form::Fields(&shapes::CROSS_TENANT),
         ("Policy", "issuers") => Form::Of(&shapes::ISSUER),
         ("Policy", "tenant_roles") => Form::Fields(&shapes::TENANT_ROLES),
         ("Policy", "tenants") => Form::Of(&shapes::TENANT),

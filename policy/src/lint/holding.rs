@@ -8,7 +8,7 @@ use tenantguard::permissions::PermissionSet;
 use tenantguard::trust::Authority;
 
 use super::Lint;
-use crate::source::{Issuer, Listed, Override, Role, Source, Tenant, TenantFrom};
+use crate::source::{Issuer, Listed, Override, Role, Source, Tenant};
 
 /// One role in one tenant.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +73,7 @@ impl<'s> Holdings<'s> {
         let mut plain: BTreeMap<Vec<bool>, PermissionSet> = BTreeMap::new();
         for tenant in &self.source.tenants {
             let speakers: Vec<bool> =
-                self.source.issuers.iter().map(|i| may_speak_for(i, &tenant.id)).collect();
+                self.source.issuers.iter().map(|i| i.speaks_for(&tenant.id)).collect();
             let is_plain = tenant.roles.is_empty() && !self.overrides.contains_key(&tenant.id);
             let held = match plain.get(&speakers) {
                 Some(held) if is_plain => held.clone(),
@@ -90,7 +90,7 @@ impl<'s> Holdings<'s> {
     /// Without a list of tenants, some tenant may be there in which an issuer can give a role.
     fn held_somewhere(&self) -> PermissionSet {
         let issuers = &self.source.issuers;
-        if issuers.iter().any(|issuer| issuer.authority == Authority::Scopes) {
+        if issuers.iter().any(Issuer::goes_by_scopes) {
             return self.resolved.declared.all();
         }
         let given = match issuers.is_empty() {
@@ -107,8 +107,7 @@ impl<'s> Holdings<'s> {
     }
 
     fn held(&self, tenant: &Tenant) -> PermissionSet {
-        let by_scopes = |issuer: &&Issuer| issuer.authority == Authority::Scopes;
-        if speakers(self.source, &tenant.id).any(|issuer| by_scopes(&issuer)) {
+        if speakers(self.source, &tenant.id).any(Issuer::goes_by_scopes) {
             return self.resolved.declared.all();
         }
         let mut held = PermissionSet::new();
@@ -214,25 +213,12 @@ fn own_bases<'t>(tenant: &'t Tenant, role: &'t Role) -> Vec<&'t Role> {
     found
 }
 
-/// Whether the issuer's tokens can be for the tenant.
-pub(super) fn may_speak_for(issuer: &Issuer, tenant: &TenantId) -> bool {
-    let is_listed = match &issuer.tenants {
-        Listed::Any => true,
-        Listed::These(listed) => listed.iter().any(|listed| listed.value == *tenant),
-    };
-    let is_said = match &issuer.claims.tenant {
-        Some(TenantFrom::Constant(constant)) => constant.value == *tenant,
-        Some(TenantFrom::Claim(_)) | None => true,
-    };
-    is_listed && is_said
-}
-
 /// The issuers whose tokens can be for the tenant.
 pub(super) fn speakers<'s>(
     source: &'s Source,
     tenant: &TenantId,
 ) -> impl Iterator<Item = &'s Issuer> {
-    source.issuers.iter().filter(move |issuer| may_speak_for(issuer, tenant))
+    source.issuers.iter().filter(move |issuer| issuer.speaks_for(tenant))
 }
 
 /// The roles that issuers can give.

@@ -17,8 +17,11 @@ impl<'p> Meaning<'p> {
     /// Spells a policy out.
     pub(crate) fn of(policy: &'p Policy) -> Self {
         let permissions: Vec<Name> = policy.permissions().map(|(_, name)| name.into()).collect();
-        let speakers: Vec<Speaker> =
-            policy.issuers().map(|(_, issuer)| Speaker::of(issuer)).collect();
+        let speakers: Vec<Speaker> = policy
+            .issuers()
+            .filter(|(_, issuer)| !issuer.delegation_tokens)
+            .map(|(_, issuer)| Speaker::of(issuer))
+            .collect();
         let mut reader = Reader::new(policy, &permissions);
         let tenants = reader.tenants(&speakers);
         Self {

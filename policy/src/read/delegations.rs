@@ -1,11 +1,14 @@
 //! The section `delegations`: what a tenant lets another do with its data, until when, and who
 //! agreed to it.
 
+use std::time::Duration;
+
+use tenantguard::delegation::{Bill, CrossTenantRules};
 use tenantguard::identity::{Namespace, PrincipalId, TenantId};
 use tenantguard::time::UnixTime;
 
 use super::fields::{At, Fields};
-use super::{shapes, values};
+use super::{shapes, values, words};
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
@@ -13,10 +16,31 @@ use crate::source::{Consent, Delegation, Listed};
 
 /// The longest text that says who agreed, and where that is written down.
 const CONSENT_LIMIT: usize = 256;
+const LONGEST_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
+const NO_AUDIENCE: &str = "without an audience no token can be under this delegation";
 
 pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Delegation>> {
     let entries = at.map("the delegations (a map from names to delegations)", report)?;
     Some(entries.iter().filter_map(|e| delegation(&e.key, &at.entry(e), report)).collect())
+}
+
+/// The section `cross_tenant`.
+pub(super) fn rules(at: &At<'_>, report: &mut Report) -> Option<CrossTenantRules> {
+    let fields = Fields::of(at, &shapes::CROSS_TENANT, report)?;
+    Some(CrossTenantRules {
+        require_token: fields
+            .optional("require_token")
+            .and_then(|at| values::boolean(&at, report))
+            .unwrap_or_default(),
+        max_lifetime: fields
+            .optional("max_lifetime")
+            .and_then(|at| values::duration(&at, LONGEST_LIFETIME, report)),
+        bill: fields.optional("bill").and_then(|at| bill(&at, report)).unwrap_or_default(),
+    })
+}
+
+fn bill(at: &At<'_>, report: &mut Report) -> Option<Bill> {
+    values::word(at, words::BILLS, Code::UnknownValue, report)
 }
 
 fn delegation(name: &str, at: &At<'_>, report: &mut Report) -> Option<Delegation> {
@@ -44,6 +68,14 @@ fn delegation(name: &str, at: &At<'_>, report: &mut Report) -> Option<Delegation
         to,
         principals: principals.unwrap_or_else(|| Listed::These(Vec::new())),
         permissions: permissions.unwrap_or_default(),
+        audiences: fields
+            .optional("audiences")
+            .and_then(|at| {
+                values::not_empty(&at, NO_AUDIENCE, "leave it out for any audience", report);
+                values::list(&at, values::identifier, report)
+            })
+            .unwrap_or_default(),
+        bill: fields.optional("bill").and_then(|at| bill(&at, report)),
         not_before,
         expires,
         consent: fields.required("consent", report).and_then(|at| consent(&at, report)),

@@ -8,8 +8,8 @@ use tenantguard::trust::{Authority, ClientCertificate, SKEW_LIMIT, TokenType};
 
 use super::fields::{At, Fields};
 use super::{certificates, claims, keys, shapes, values, words};
-use crate::finding::Code;
-use crate::place::Located;
+use crate::finding::{Code, Finding};
+use crate::place::{Located, Place};
 use crate::report::Report;
 use crate::source::{Issuer, Listed};
 
@@ -17,6 +17,7 @@ use crate::source::{Issuer, Listed};
 const DEFAULT_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
+const LONGEST_DELEGATION_TOKEN: Duration = Duration::from_secs(5 * 60);
 const DEFAULT_SKEW: Duration = Duration::from_secs(30);
 
 pub(super) fn all(at: &At<'_>, report: &mut Report) -> Option<Vec<Issuer>> {
@@ -32,6 +33,11 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
         .optional("authority")
         .and_then(|at| values::word(&at, words::AUTHORITIES, Code::UnknownValue, report))
         .unwrap_or(Authority::RolesAndScopes);
+    let delegation_tokens = delegation_tokens(&fields, report);
+    let (longest, usual) = match delegation_tokens {
+        Some(_) => (LONGEST_DELEGATION_TOKEN, LONGEST_DELEGATION_TOKEN),
+        None => (LONGEST_LIFETIME, DEFAULT_LIFETIME),
+    };
     let (tenants, roles) = asserts(&fields, authority, report);
     let lifetime = |name, limit, default, report: &mut Report| {
         let at = fields.optional(name);
@@ -63,14 +69,30 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
             .optional("client_certificate")
             .and_then(|at| certificates::client(&at, report))
             .unwrap_or(ClientCertificate::AsBound),
-        max_lifetime: lifetime("max_lifetime", LONGEST_LIFETIME, DEFAULT_LIFETIME, report),
+        max_lifetime: lifetime("max_lifetime", longest, usual, report),
         skew: lifetime("skew", SKEW_LIMIT, DEFAULT_SKEW, report),
         authority,
         token_type: fields
             .optional("type")
             .and_then(|at| values::word(&at, words::TOKEN_TYPES, Code::UnknownValue, report))
             .unwrap_or(TokenType::Any),
+        delegation_tokens,
     })
+}
+
+/// A delegation token speaks for a principal of another issuer, by that one's rules.
+fn delegation_tokens(fields: &Fields<'_>, report: &mut Report) -> Option<Place> {
+    let at = fields.optional("delegation_tokens")?;
+    values::boolean(&at, report).filter(|makes| *makes)?;
+    for name in ["namespace", "unlisted_roles", "authority", "claims"] {
+        if let Some(other) = fields.optional(name) {
+            let message = format!("an issuer of delegation tokens has no `{name}` of its own");
+            let finding = Finding::new(Code::Conflict, other.key_place(), message);
+            let help = "take it out: that of the issuer that `act.iss` names counts";
+            report.push(finding.help(help).other(at.key_place()));
+        }
+    }
+    Some(at.key_place())
 }
 
 fn algorithms(

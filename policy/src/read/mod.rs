@@ -25,6 +25,7 @@ mod wildcards;
 pub(crate) mod words;
 
 use tenantguard::credential::TokenSource;
+use tenantguard::delegation::CrossTenantRules;
 use tenantguard::headers::HeaderNames;
 use tenantguard::identity::CellName;
 use tenantguard::limits::Limits;
@@ -79,6 +80,10 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
         limits: match fields.optional("limits") {
             Some(at) => request::limits(&at, report)?,
             None => Limits::default(),
+        },
+        cross_tenant: match fields.optional("cross_tenant") {
+            Some(at) => delegations::rules(&at, report)?,
+            None => CrossTenantRules::default(),
         },
         issuers: section(&fields, "issuers", issuers::all, report)?,
         tenants: section(&fields, "tenants", tenants::all, report)?,

@@ -58,7 +58,7 @@ macro_rules! shapes {
 shapes! {
     POLICY = "Policy", "a policy", [
         "version", "audiences", "default_cell", "header_prefix", "token", "token_cache", "paths",
-        "limits", "issuers", "tenant_roles", "tenants", "roles", "overrides", "scopes", "routes",
+        "limits", "cross_tenant", "issuers", "tenant_roles", "tenants", "roles", "overrides", "scopes", "routes",
         "delegations",
     ];
     TOKEN = "Token", "the place of the token", ["header", "cookie"];
@@ -66,9 +66,13 @@ shapes! {
         "dot_segments", "repeated_slashes", "encoding", "semicolon", "encoded_slash",
     ];
     LIMITS = "Limits", "the limits of a request", ["path", "headers", "header_bytes", "body"];
+    CROSS_TENANT = "CrossTenant", "what is asked between tenants", [
+        "require_token", "max_lifetime", "bill",
+    ];
     ISSUER = "Issuer", "an issuer", [
         "issuer", "namespace", "keys", "algorithms", "type", "audiences", "asserts",
         "unlisted_roles", "authority", "claims", "max_lifetime", "skew", "client_certificate",
+        "delegation_tokens",
     ];
     KEYS = "Keys", "a source of keys", [
         "jwks_file", "jwks", "cluster", "path", "host", "refresh", "max_stale",
@@ -91,7 +95,8 @@ shapes! {
     ];
     STALE = "OnStale", "what holds with a stale copy", ["allow"];
     DELEGATION = "Delegation", "a delegation", [
-        "from", "to", "principals", "permissions", "not_before", "expires", "consent",
+        "from", "to", "principals", "permissions", "audiences", "bill", "not_before", "expires",
+        "consent",
     ];
     CONSENT = "Consent", "a consent", ["by", "at", "reference"];
 }

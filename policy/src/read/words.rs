@@ -2,6 +2,7 @@
 
 use tenantguard::artifact::Isolation;
 use tenantguard::artifact::route::{OnStale, Revocation, Streams, Usage};
+use tenantguard::delegation::Bill;
 use tenantguard::path::{DotSegments, EncodedSlash, Encoding, RepeatedSlashes, Semicolon};
 use tenantguard::request::Mode;
 use tenantguard::token::Algorithm;
@@ -24,6 +25,9 @@ pub(crate) const TOKEN_TYPES: Words<TokenType> =
 
 pub(crate) const UNLISTED_ROLES: Words<UnlistedRoles> =
     &[("refuse", UnlistedRoles::Refuse), ("ignore", UnlistedRoles::Ignore)];
+
+pub(crate) const BILLS: Words<Bill> =
+    &[("delegate", Bill::Delegate), ("delegator", Bill::Delegator)];
 
 pub(crate) const MODES: Words<Mode> =
     &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("off", Mode::Off)];

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 
 use super::leaves::{
-    Duration, Host, Isolation, Line, Method, Mode, Name, OnStaleWord, PathTemplate, Pattern,
-    Permission, Principal, ResourceTenant, Revocation, Size, Streams, Time, Usage,
+    Bill, Duration, Host, Identifier, Isolation, Line, Method, Mode, Name, OnStaleWord,
+    PathTemplate, Pattern, Permission, Principal, ResourceTenant, Revocation, Size, Streams, Time,
+    Usage,
 };
 use super::trust::AnyOr;
 
@@ -150,6 +151,11 @@ pub(super) struct Delegation {
     /// What they may do there, at most.
     #[schemars(length(min = 1))]
     permissions: Vec<Pattern>,
+    /// Only by tokens that are for one of these. Any audience, unless said otherwise.
+    #[schemars(length(min = 1))]
+    audiences: Option<Vec<Identifier>>,
+    /// The tenant that is billed. As `cross_tenant` says, unless said otherwise.
+    bill: Option<Bill>,
     /// From when on. At once, unless said otherwise.
     not_before: Option<Time>,
     /// Until when, exclusive.

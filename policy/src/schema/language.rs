@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 
 use super::access::{Delegation, Override, Role, Route, Tenant, TenantRoles};
 use super::leaves::{
-    CacheSize, DotSegments, EncodedSlash, Encoding, HeaderPrefix, Identifier, Name, Pattern,
-    RepeatedSlashes, ScopeName, Semicolon, Size, Version,
+    Bill, CacheSize, DotSegments, Duration, EncodedSlash, Encoding, HeaderPrefix, Identifier, Name,
+    Pattern, RepeatedSlashes, ScopeName, Semicolon, Size, Version,
 };
 use super::trust::Issuer;
 
@@ -35,6 +35,8 @@ pub(super) struct Policy {
     paths: Option<Paths>,
     /// How much of a request is looked at; what has more is refused.
     limits: Option<Limits>,
+    /// What is asked of requests for another tenant's data, and who pays for them.
+    cross_tenant: Option<CrossTenant>,
     /// Who signs tokens, by name. The name is the namespace of its subjects, unless it declares
     /// another.
     issuers: Option<BTreeMap<Name, Issuer>>,
@@ -86,6 +88,21 @@ pub(super) struct Paths {
     /// gate decodes it into a slash.
     #[schemars(extend("default" = "refuse"))]
     encoded_slash: Option<EncodedSlash>,
+}
+
+/// What is asked of requests for another tenant's data, and who pays for them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct CrossTenant {
+    /// Whether it takes a delegation token, which the control service gives for five minutes at
+    /// most (RFC 8693). Some issuer must then have `delegation_tokens`.
+    #[schemars(extend("default" = false))]
+    require_token: Option<bool>,
+    /// The longest that a token may live (`exp - iat`), if that is less than its issuer's limit.
+    max_lifetime: Option<Duration>,
+    /// The tenant that is billed, where a delegation does not say it.
+    #[schemars(extend("default" = "delegate"))]
+    bill: Option<Bill>,
 }
 
 /// How much of a request is looked at.

@@ -104,6 +104,7 @@ word_types! {
     Authority = words::AUTHORITIES;
     TokenType = words::TOKEN_TYPES;
     UnlistedRoles = words::UNLISTED_ROLES;
+    Bill = words::BILLS;
     Mode = words::MODES;
     OnStaleWord = words::ON_STALE;
     Revocation = words::REVOCATIONS;

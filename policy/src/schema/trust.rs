@@ -53,6 +53,11 @@ pub(super) struct Issuer {
     /// Whether its tokens must be bound to the client's certificate (RFC 8705), or which
     /// certificates its clients show.
     client_certificate: Option<ClientCertificate>,
+    /// Its tokens are delegation tokens (RFC 8693), as the control service gives them: each is good
+    /// for the data of one other tenant under one delegation, for five minutes at most. `act.iss`
+    /// names the issuer whose principal it is, and whose rules count for tenant and roles.
+    #[schemars(extend("default" = false))]
+    delegation_tokens: Option<bool>,
 }
 
 /// Where an issuer's public keys are.

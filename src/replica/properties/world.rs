@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::super::{Progress, Replica, ReplicaError, Watched};
 use crate::artifact::Isolation;
 use crate::control::{
-    CutOff, Delegate, Delegation, Delta, Entry, Frame, HandleHash, HandleKind, Handles, HistoryId,
-    Keep, Manifest, Position, ReplicaKey, Revocation, ShardWriter, Suspension, Target, TenantEntry,
-    TenantStatus,
+    Act, CutOff, Delegate, Delegation, DelegationStage, Delta, Entry, Frame, HandleHash,
+    HandleKind, Handles, HistoryId, Keep, Label, Manifest, Position, ReplicaKey, Revocation,
+    ShardWriter, Suspension, Target, TenantEntry, TenantStatus,
 };
 use crate::identity::TenantId;
 use crate::time::UnixTime;
@@ -84,16 +84,22 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
             TenantEntry { id: tenant(nth), isolation: Isolation::Shared, cell: None, status }
         });
     let delegation =
-        (0..EACH, 0..EACH, 0..EACH, any::<bool>()).prop_map(|(id, from, to, is_withdrawn)| {
+        (0..EACH, 0..EACH, 0..EACH, any::<bool>()).prop_map(|(id, from, to, is_revoked)| {
+            let act = Act { by: Label::parse("somebody").unwrap(), at: NOW };
             Delegation {
                 id: tenant(id),
                 from: tenant(from),
                 to: tenant(to),
                 principals: Delegate::Any,
                 permissions: Vec::new(),
+                audiences: Vec::new(),
                 not_before: 0,
                 expires: NOW + 1,
-                is_withdrawn,
+                proposed: act.clone(),
+                stage: match is_revoked {
+                    true => DelegationStage::Revoked { consent: None, act },
+                    false => DelegationStage::Proposed,
+                },
             }
         });
     prop_oneof![
