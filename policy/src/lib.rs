@@ -38,6 +38,7 @@ mod load;
 #[cfg(feature = "analysis")]
 mod meaning;
 mod merge;
+mod ordered;
 pub mod place;
 #[cfg(feature = "analysis")]
 pub mod reach;

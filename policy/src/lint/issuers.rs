@@ -1,9 +1,10 @@
 //! Issuers whose word reaches further than somebody meant it to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Lint;
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::Place;
 use crate::report::Report;
 use crate::source::{Issuer, Listed, TenantFrom};
@@ -78,7 +79,7 @@ fn constant(issuer: &Issuer, report: &mut Report) {
 fn unmapped(issuer: &Issuer, report: &mut Report) {
     let Some(roles) = &issuer.claims.roles else { return };
     let (Some(map), Listed::These(listed)) = (&roles.value.map, &issuer.roles) else { return };
-    let mapped: BTreeSet<_> = map.iter().map(|(_, role)| &role.value).collect();
+    let mapped = ordered::set(map.iter().map(|(_, role)| &role.value));
     for role in listed.iter().filter(|role| !mapped.contains(&role.value)) {
         let message = format!(
             "{} is trusted with the role {}, but its map never gives it",
