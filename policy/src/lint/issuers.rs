@@ -23,7 +23,8 @@ pub(super) fn check(lint: &Lint<'_>, report: &mut Report) {
 fn broad(issuers: &[Issuer], report: &mut Report) {
     let speaks_for_all = |issuer: &&Issuer| {
         let is_bound = matches!(issuer.claims.tenant, Some(TenantFrom::Constant(_)));
-        matches!(issuer.tenants, Listed::Any) && !is_bound
+        // Delegation tokens repeat the word of another issuer, and reach no further.
+        matches!(issuer.tenants, Listed::Any) && !is_bound && issuer.delegation_tokens.is_none()
     };
     let mut seen: BTreeMap<&str, &Issuer> = BTreeMap::new();
     let mut first: Option<&Issuer> = None;

@@ -59,6 +59,9 @@ fn draw_exception(screen: &mut String, exception: &Exception, nth: usize) -> Res
         writeln!(screen, "     {} {value}", styled(DIM, format!("{name:<12}")))
     };
     field(screen, "principals", &principals)?;
+    if !exception.audiences.is_empty() {
+        field(screen, "audiences", &bytes_human(exception.audiences.join(", ").as_bytes()))?;
+    }
     field(screen, "issuers", &bytes_human(exception.issuers.join(", ").as_bytes()))?;
     let roles = exception.roles.iter();
     let roles: Vec<String> =
