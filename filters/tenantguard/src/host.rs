@@ -115,6 +115,11 @@ pub(crate) fn shared(key: &str) -> Option<(Bytes, u32)> {
     }
 }
 
+/// The version of a value in shared data. Of an empty value, that costs the host no copy of it.
+pub(crate) fn shared_version(key: &str) -> Option<u32> {
+    hostcalls::get_shared_data(key).ok()?.1
+}
+
 /// Sets a value in shared data.
 pub(crate) fn set_shared(key: &str, value: &[u8]) {
     if hostcalls::set_shared_data(key, Some(value), None).is_err() {
