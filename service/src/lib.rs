@@ -3,7 +3,8 @@
 //!
 //! From the inside out: [`store`] keeps, [`journal`] bridges a Redis that may lose writes,
 //! [`state`] is the live state and the one door to it ([`state::Control`]), [`feed`] hands it to
-//! proxies and knows how far each one is, [`session`] and [`directory`] are what applications use.
+//! proxies and knows how far each one is, [`session`], [`directory`] and [`delegation`] are what
+//! applications and tenants use.
 //! Around these, [`http`] answers, [`auth`] knows who asks, [`limits`] bounds how much, [`authzen`]
 //! decides questions by the policy, [`config`] is what an operator sets, and [`serve`] is the
 //! process.
@@ -30,6 +31,7 @@ pub mod auth;
 pub mod authzen;
 pub mod clock;
 pub mod config;
+pub mod delegation;
 pub mod directory;
 pub mod feed;
 pub mod http;

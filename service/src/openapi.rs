@@ -25,13 +25,14 @@ const EVERYWHERE: [(&str, &str); 3] = [
     ("429", "The caller asks too often."),
     ("503", "The service has too much to do, or goes down."),
 ];
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("revocations", "What is refused, from when on, and until when."),
     (
         "sessions",
         "Sessions of applications. An id never stands in a URL: whoever has it is let in.",
     ),
     ("tenants", "The directory of tenants."),
+    ("delegations", "By which a tenant lets another at its data, for named things and a time."),
     ("feed", "The one ordered feed that proxies follow, and how far each one is."),
     ("oauth", "Token revocation (RFC 7009) and introspection (RFC 7662)."),
     ("authzen", "OpenID AuthZEN Authorization API 1.0."),

@@ -64,14 +64,15 @@ impl Authenticator {
         if is_revoked(&live::bearer(&identity)) {
             return Err(AuthError::Revoked);
         }
+        if tokens.is_delegation_token(&identity) {
+            return Err(AuthError::DelegationToken);
+        }
         let has = |needed: &PermissionName| {
             identity.scope().split(' ').any(|name| name == needed.as_str())
         };
         let principal = identity.principal();
-        let role = roles
-            .role(has, identity.tenant())
-            .ok_or_else(|| AuthError::NoRole(principal.to_string()))?;
-        Ok(Caller::new(principal.shared(), role))
+        let caller = roles.caller(has, principal.shared(), identity.tenant());
+        caller.ok_or_else(|| AuthError::NoRole(principal.to_string()))
     }
 
     fn by_certificate(&self, certificate: &PeerCertificate) -> Result<Caller, AuthError> {

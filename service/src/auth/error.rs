@@ -22,6 +22,9 @@ pub enum AuthError {
     /// A token that the policy accepts, and that gives no role here.
     #[error("the token of {0} has no permission that gives a role here")]
     NoRole(String),
+    /// A token that is good for another tenant's data alone.
+    #[error("a delegation token is for another tenant's data, not for this service")]
+    DelegationToken,
     /// A token that was revoked, or whose principal, session, key or tenant was.
     #[error("the token is revoked")]
     Revoked,
@@ -41,6 +44,15 @@ pub enum Forbidden {
         own: &'static str,
         /// The roles that may.
         needed: &'static str,
+    },
+    /// Delegations are looked after by those who may do that alone.
+    #[error(
+        "this needs somebody who looks after a tenant's delegations, or the operator; the caller \
+         is {own} without that permission"
+    )]
+    Delegations {
+        /// The caller's role.
+        own: &'static str,
     },
     /// Something of another tenant, or that names one.
     #[error("the caller administers {own} alone")]

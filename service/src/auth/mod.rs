@@ -10,6 +10,7 @@ mod credential;
 mod error;
 mod keys;
 pub mod live;
+mod mandate;
 mod tokens;
 
 use std::fmt;
@@ -22,6 +23,7 @@ pub use self::certificate::{CertificateError, PeerCertificate, SubjectName};
 pub use self::credential::{CredentialDigest, CredentialError, Secret};
 pub use self::error::{AuthError, Forbidden};
 pub use self::keys::fetch_keys;
+pub use self::mandate::Mandate;
 pub use self::tokens::Tokens;
 
 /// What a caller is to the service.
@@ -35,6 +37,8 @@ pub enum Role {
     Proxy,
     /// Looks, and changes nothing.
     Auditor,
+    /// Looks after the delegations of one tenant, and reaches nothing else.
+    DelegationAdmin(TenantId),
 }
 
 impl Role {
@@ -46,6 +50,7 @@ impl Role {
             Self::TenantAdmin(_) => "tenant_admin",
             Self::Proxy => "proxy",
             Self::Auditor => "auditor",
+            Self::DelegationAdmin(_) => "delegation_admin",
         }
     }
 }
@@ -87,13 +92,26 @@ impl Reach {
 pub struct Caller {
     name: Arc<str>,
     role: Role,
+    /// The tenant in whose name it may give, agree to and take back delegations.
+    delegates_for: Option<TenantId>,
 }
 
 impl Caller {
-    /// A caller, by the name that records show.
+    /// A caller, by the name that records show. A tenant's administrator looks after that tenant's
+    /// delegations.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, role: Role) -> Self {
-        Self { name: name.into(), role }
+        let delegates_for = match &role {
+            Role::TenantAdmin(tenant) | Role::DelegationAdmin(tenant) => Some(tenant.clone()),
+            Role::Admin | Role::Proxy | Role::Auditor => None,
+        };
+        Self { name: name.into(), role, delegates_for }
+    }
+
+    /// The same one, looking after the delegations of this tenant, or of none.
+    #[must_use]
+    pub fn delegating_for(self, tenant: Option<TenantId>) -> Self {
+        Self { delegates_for: tenant, ..self }
     }
 
     /// The name that records show.
@@ -111,33 +129,62 @@ impl Caller {
     /// How far it may change things: revoke, end sessions.
     ///
     /// # Errors
-    /// [`Forbidden::Role`] for a proxy or an auditor.
+    /// [`Forbidden::Role`] for everybody but an admin and a tenant's.
     pub fn may_change(&self) -> Result<Reach, Forbidden> {
         match &self.role {
             Role::Admin => Ok(Reach::Everywhere),
             Role::TenantAdmin(tenant) => Ok(Reach::Tenant(tenant.clone())),
-            Role::Proxy | Role::Auditor => self.refuse("admin or tenant_admin"),
+            Role::Proxy | Role::Auditor | Role::DelegationAdmin(_) => {
+                self.refuse("admin or tenant_admin")
+            }
         }
     }
 
     /// How far it may look.
     ///
     /// # Errors
-    /// [`Forbidden::Role`] for a proxy.
+    /// [`Forbidden::Role`] for a proxy, and for who looks after delegations alone.
     pub fn may_look(&self) -> Result<Reach, Forbidden> {
         match &self.role {
             Role::Admin | Role::Auditor => Ok(Reach::Everywhere),
             Role::TenantAdmin(tenant) => Ok(Reach::Tenant(tenant.clone())),
-            Role::Proxy => self.refuse("admin, auditor or tenant_admin"),
+            Role::Proxy | Role::DelegationAdmin(_) => self.refuse("admin, auditor or tenant_admin"),
         }
     }
 
     /// How far it may ask what is so: tokens, decisions.
-    #[must_use]
-    pub fn may_ask(&self) -> Reach {
+    ///
+    /// # Errors
+    /// [`Forbidden::Role`] for who looks after delegations alone.
+    pub fn may_ask(&self) -> Result<Reach, Forbidden> {
         match &self.role {
-            Role::Admin | Role::Auditor | Role::Proxy => Reach::Everywhere,
-            Role::TenantAdmin(tenant) => Reach::Tenant(tenant.clone()),
+            Role::Admin | Role::Auditor | Role::Proxy => Ok(Reach::Everywhere),
+            Role::TenantAdmin(tenant) => Ok(Reach::Tenant(tenant.clone())),
+            Role::DelegationAdmin(_) => self.refuse("admin, auditor, proxy or tenant_admin"),
+        }
+    }
+
+    /// In whose name it may change delegations.
+    ///
+    /// # Errors
+    /// [`Forbidden::Delegations`] for who may change none.
+    pub fn may_delegate(&self) -> Result<Mandate, Forbidden> {
+        let is_operator = self.role == Role::Admin;
+        match (is_operator, &self.delegates_for) {
+            (false, None) => Err(Forbidden::Delegations { own: self.role.as_str() }),
+            (is_operator, tenant) => Ok(Mandate { is_operator, tenant: tenant.clone() }),
+        }
+    }
+
+    /// Whose delegations it may see.
+    ///
+    /// # Errors
+    /// [`Forbidden::Delegations`] for who may see none.
+    pub fn may_see_delegations(&self) -> Result<Reach, Forbidden> {
+        match (&self.role, &self.delegates_for) {
+            (Role::Admin | Role::Auditor, _) => Ok(Reach::Everywhere),
+            (_, Some(tenant)) => Ok(Reach::Tenant(tenant.clone())),
+            (_, None) => Err(Forbidden::Delegations { own: self.role.as_str() }),
         }
     }
 
@@ -148,18 +195,18 @@ impl Caller {
     pub fn must_operate(&self) -> Result<(), Forbidden> {
         match &self.role {
             Role::Admin => Ok(()),
-            Role::TenantAdmin(_) | Role::Proxy | Role::Auditor => self.refuse("admin"),
+            _ => self.refuse("admin"),
         }
     }
 
     /// Whether it sees the service as a whole: status, metrics.
     ///
     /// # Errors
-    /// [`Forbidden::Role`] for a tenant's administrator and a proxy.
+    /// [`Forbidden::Role`] for everybody else.
     pub fn must_oversee(&self) -> Result<(), Forbidden> {
         match &self.role {
             Role::Admin | Role::Auditor => Ok(()),
-            Role::TenantAdmin(_) | Role::Proxy => self.refuse("admin or auditor"),
+            _ => self.refuse("admin or auditor"),
         }
     }
 
@@ -170,7 +217,7 @@ impl Caller {
     pub fn must_follow(&self) -> Result<(), Forbidden> {
         match &self.role {
             Role::Proxy => Ok(()),
-            Role::Admin | Role::TenantAdmin(_) | Role::Auditor => self.refuse("proxy"),
+            _ => self.refuse("proxy"),
         }
     }
 
@@ -196,20 +243,30 @@ mod tests {
     #[test]
     fn each_role_may_do_what_its_row_says() {
         let rows = [
-            // role, change, look, operate, oversee, follow
-            (Role::Admin, [true, true, true, true, false]),
-            (Role::TenantAdmin(tenant("acme")), [true, true, false, false, false]),
-            (Role::Proxy, [false, false, false, false, true]),
-            (Role::Auditor, [false, true, false, true, false]),
+            // role, change, look, ask, operate, oversee, follow, change delegations, see them
+            (Role::Admin, [true, true, true, true, true, false, true, true]),
+            (
+                Role::TenantAdmin(tenant("acme")),
+                [true, true, true, false, false, false, true, true],
+            ),
+            (Role::Proxy, [false, false, true, false, false, true, false, false]),
+            (Role::Auditor, [false, true, true, false, true, false, false, true]),
+            (
+                Role::DelegationAdmin(tenant("acme")),
+                [false, false, false, false, false, false, true, true],
+            ),
         ];
         for (role, expected) in rows {
             let caller = Caller::new("x", role.clone());
             let may = [
                 caller.may_change().is_ok(),
                 caller.may_look().is_ok(),
+                caller.may_ask().is_ok(),
                 caller.must_operate().is_ok(),
                 caller.must_oversee().is_ok(),
                 caller.must_follow().is_ok(),
+                caller.may_delegate().is_ok(),
+                caller.may_see_delegations().is_ok(),
             ];
             assert_eq!(may, expected, "{role:?}");
         }
@@ -218,11 +275,29 @@ mod tests {
     #[test]
     fn a_tenants_administrator_reaches_that_tenant_alone() {
         let caller = Caller::new("x", Role::TenantAdmin(tenant("acme")));
-        for reach in [caller.may_change().unwrap(), caller.may_look().unwrap(), caller.may_ask()] {
+        let reaches = [
+            caller.may_change(),
+            caller.may_look(),
+            caller.may_ask(),
+            caller.may_see_delegations(),
+        ];
+        for reach in reaches.map(Result::unwrap) {
             assert!(reach.cover(&tenant("acme")).is_ok());
             for other in ["globex", "Acme", "acme.x"] {
                 assert!(reach.cover(&tenant(other)).is_err(), "{other}");
             }
         }
+    }
+
+    #[test]
+    fn delegations_are_a_matter_of_their_own() {
+        let admin = Caller::new("x", Role::TenantAdmin(tenant("acme"))).delegating_for(None);
+        assert!(admin.may_change().is_ok() && admin.may_delegate().is_err());
+        assert!(admin.may_see_delegations().is_err());
+        let both = Caller::new("x", Role::Admin).delegating_for(Some(tenant("acme")));
+        let mandate = both.may_delegate().unwrap();
+        assert!(mandate.is_operator && mandate.speaks_for(&tenant("acme")));
+        let operator = Caller::new("x", Role::Admin).may_delegate().unwrap();
+        assert!(operator.is_operator && !operator.speaks_for(&tenant("acme")));
     }
 }

@@ -118,6 +118,15 @@ impl Tokens {
         Now { wall: UnixTime::from_duration(wall), monotonic: self.started.elapsed() }
     }
 
+    /// Whether the token is good for another tenant's data alone.
+    #[must_use]
+    pub fn is_delegation_token(&self, identity: &Identity) -> bool {
+        let gate = self.gate();
+        let issuer = gate.policy().find_issuer(&identity.issuer);
+        // An issuer that has left the policy just now vouches for nobody.
+        issuer.is_none_or(|(_, issuer)| issuer.delegation_tokens)
+    }
+
     /// Who a token speaks for. Waits at most two seconds for its issuer's keys.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Who may call, checked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tenantguard::identity::{PermissionName, TenantId};
 
@@ -24,21 +25,34 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRoles {
     rows: Vec<(PermissionName, RoleName)>,
+    /// What it takes to look after the delegations of the token's tenant, whatever the role.
+    delegations: PermissionName,
 }
 
 impl TokenRoles {
-    /// The role of a token's bearer by the permissions that are in effect for it.
-    pub fn role(&self, has: impl Fn(&PermissionName) -> bool, tenant: &TenantId) -> Option<Role> {
-        let (_, role) = self.rows.iter().find(|(permission, _)| has(permission))?;
-        Some(match role {
-            RoleName::Admin => Role::Admin,
-            RoleName::TenantAdmin => Role::TenantAdmin(tenant.clone()),
-            RoleName::Proxy => Role::Proxy,
-            RoleName::Auditor => Role::Auditor,
-        })
+    /// Who a token's bearer is by the permissions that are in effect for it.
+    pub fn caller(
+        &self,
+        has: impl Fn(&PermissionName) -> bool,
+        name: Arc<str>,
+        tenant: &TenantId,
+    ) -> Option<Caller> {
+        let delegates_for = has(&self.delegations).then(|| tenant.clone());
+        let role = self.rows.iter().find(|(permission, _)| has(permission)).map(|(_, role)| role);
+        let role = match (role, &delegates_for) {
+            (Some(RoleName::Admin), _) => Role::Admin,
+            (Some(RoleName::TenantAdmin), _) => Role::TenantAdmin(tenant.clone()),
+            (Some(RoleName::Proxy), _) => Role::Proxy,
+            (Some(RoleName::Auditor), _) => Role::Auditor,
+            (None, Some(tenant)) => Role::DelegationAdmin(tenant.clone()),
+            (None, None) => return None,
+        };
+        Some(Caller::new(name, role).delegating_for(delegates_for))
     }
 
     fn check(source: TokensSource) -> Result<Self, CallerError> {
+        let parse =
+            |name: String| PermissionName::parse(&name).map_err(|_| CallerError::Permission(name));
         let rows = [
             (source.admin, RoleName::Admin),
             (source.tenant_admin, RoleName::TenantAdmin),
@@ -46,11 +60,9 @@ impl TokenRoles {
             (source.auditor, RoleName::Auditor),
         ];
         let rows = rows.into_iter().filter_map(|(name, role)| Some((name?, role)));
-        let rows = rows.map(|(name, role)| {
-            let permission = PermissionName::parse(&name);
-            permission.map(|it| (it, role)).map_err(|_| CallerError::Permission(name))
-        });
-        Ok(Self { rows: rows.collect::<Result<_, _>>()? })
+        let rows = rows.map(|(name, role)| Ok((parse(name)?, role)));
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Self { rows, delegations: parse(source.delegations)? })
     }
 }
 
@@ -70,7 +82,7 @@ impl Access {
         if let Some(tokens) = source.tokens {
             let roles = TokenRoles::check(tokens)
                 .map_err(|reason| ConfigError::Caller { name: "tokens".into(), reason })?;
-            access.tokens = Some(roles).filter(|roles| !roles.rows.is_empty());
+            access.tokens = Some(roles);
         }
         let nobody = access.credentials.is_empty()
             && access.certificates.is_empty()

@@ -22,8 +22,8 @@ use self::layers::Layers;
 pub use self::layers::PREFIX;
 use self::source::Source;
 pub use self::source::{
-    AuthzenSource, Condition, FeedSource, Grant, LimitsSource, LogFormat, LogSource, Mapping,
-    Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
+    AuthzenSource, Condition, DelegationsSource, FeedSource, Grant, LimitsSource, LogFormat,
+    LogSource, Mapping, Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
 };
 pub use self::units::{Size, Span, UnitError};
 
@@ -69,6 +69,8 @@ pub struct Config {
     pub log: LogSource,
     /// How AuthZEN questions are understood.
     pub authzen: AuthzenSource,
+    /// What delegations may be.
+    pub delegations: DelegationsSource,
 }
 
 /// Files in PEM.
@@ -153,6 +155,7 @@ impl Config {
             limits: source.limits,
             log: source.log,
             authzen: source.authzen,
+            delegations: source.delegations,
         })
     }
 }

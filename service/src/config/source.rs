@@ -25,6 +25,7 @@ pub(super) struct Source {
     pub(super) limits: LimitsSource,
     pub(super) log: LogSource,
     pub(super) authzen: AuthzenSource,
+    pub(super) delegations: DelegationsSource,
 }
 
 impl Default for Source {
@@ -42,6 +43,7 @@ impl Default for Source {
             limits: LimitsSource::default(),
             log: LogSource::default(),
             authzen: AuthzenSource::default(),
+            delegations: DelegationsSource::default(),
         }
     }
 }
@@ -80,14 +82,22 @@ pub(super) struct CertificateSource {
     pub(super) tenant: Option<String>,
 }
 
-/// The permission that a token's bearer needs for each role.
-#[derive(Debug, Default, Deserialize)]
+/// The permission that a token's bearer needs for each role, and for the delegations of its tenant.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TokensSource {
     pub(super) admin: Option<String>,
     pub(super) tenant_admin: Option<String>,
     pub(super) proxy: Option<String>,
     pub(super) auditor: Option<String>,
+    pub(super) delegations: String,
+}
+
+impl Default for TokensSource {
+    fn default() -> Self {
+        let delegations = "cross_tenant:manage".to_owned();
+        Self { admin: None, tenant_admin: None, proxy: None, auditor: None, delegations }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -212,6 +222,20 @@ impl Default for SessionsSource {
             per_principal: 100,
             tenants: BTreeMap::new(),
         }
+    }
+}
+
+/// What delegations may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DelegationsSource {
+    /// How long one may last.
+    pub max_lifetime: Span,
+}
+
+impl Default for DelegationsSource {
+    fn default() -> Self {
+        Self { max_lifetime: Span::seconds(90 * 24 * 60 * 60) }
     }
 }
 

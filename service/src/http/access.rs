@@ -5,12 +5,12 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::problem::{Code, Problem};
-use crate::auth::{Caller, Forbidden, Reach};
+use crate::auth::{Caller, Forbidden, Mandate, Reach};
 
 impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Self {
         let code = match forbidden {
-            Forbidden::Role { .. } => Code::AuthForbidden,
+            Forbidden::Role { .. } | Forbidden::Delegations { .. } => Code::AuthForbidden,
             Forbidden::OtherTenant { .. } => Code::TenantForbidden,
         };
         Self::with(code, forbidden)
@@ -53,7 +53,19 @@ access! {
 
 access! {
     /// May ask what is so, as far as it reaches.
-    Asking { reach: Reach } = |caller| Ok(Self { reach: caller.may_ask() })
+    Asking { reach: Reach } = |caller| caller.may_ask().map(|reach| Self { reach })
+}
+
+access! {
+    /// May change delegations, in somebody's name.
+    Delegating { caller: Caller, mandate: Mandate } =
+        |caller| caller.may_delegate().map(|mandate| Self { caller, mandate })
+}
+
+access! {
+    /// May see delegations, as far as it reaches.
+    DelegationLooker { reach: Reach } =
+        |caller| caller.may_see_delegations().map(|reach| Self { reach })
 }
 
 access! {

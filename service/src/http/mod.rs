@@ -7,7 +7,9 @@
 pub mod access;
 pub mod authzen;
 pub mod body;
+pub mod delegations;
 pub mod feed;
+mod grant;
 mod guard;
 pub mod health;
 pub mod oauth;
@@ -32,7 +34,14 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::delegations::{
+    AmendRequest, Because, ConsentRequest, DelegationChangeRequest, DelegationDone, DelegationList,
+    ProposalRequest,
+};
 pub use self::feed::Acknowledged;
+pub use self::grant::{
+    ActBody, ConsentBody, DelegationBody, LastChange, PrincipalsName, StageName,
+};
 use self::guard::Bounds;
 pub use self::problem::{Code, Problem, ProblemBody};
 pub use self::proxies::ProxyBody;
@@ -52,6 +61,7 @@ pub use self::tenants::{
 use crate::auth::{Authenticator, Tokens};
 use crate::authzen::Authzen;
 use crate::config::{FeedSource, LimitsSource};
+use crate::delegation::Delegations;
 use crate::directory::Directory;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -63,6 +73,8 @@ pub struct App {
     pub control: Control,
     /// The directory of tenants.
     pub directory: Directory,
+    /// The delegations between tenants.
+    pub delegations: Delegations,
     /// Who may call.
     pub authenticator: Authenticator,
     /// Who tokens speak for, if there is a policy.
@@ -130,6 +142,7 @@ fn routes() -> Routes {
             .routes(routes!(proxies::proxies))
             .routes(routes!(tenants::list, tenants::create))
             .routes(routes!(tenants::get, tenants::change))
+            .routes(routes!(delegations::list, delegations::propose))
             .routes(routes!(sessions::create, sessions::list, sessions::end_all))
             .routes(routes!(sessions::lookup))
             .routes(routes!(sessions::touch))
@@ -145,6 +158,7 @@ fn routes() -> Routes {
             .routes(routes!(revocations::restore))
             .routes(routes!(revocations::preview))
             .routes(routes!(records::lookup))
+            .routes(routes!(delegations::get, delegations::change))
             .routes(routes!(feed::acknowledged))
             .routes(routes!(authzen::evaluations)),
         polls: OpenApiRouter::new().routes(routes!(feed::poll)).routes(routes!(feed::shard)),

@@ -36,6 +36,12 @@ pub enum Code {
     NotFound,
     /// There is such a thing already.
     Exists,
+    /// A delegation's terms cannot be granted.
+    DelegationTerms,
+    /// The terms of a delegation are not those that the request is about.
+    DelegationChanged,
+    /// A delegation has not come so far, or is past it.
+    DelegationStage,
     /// The principal has as many sessions as it may.
     SessionLimit,
     /// The feature needs configuration that this service does not have.
@@ -56,7 +62,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the API document.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::RequestMalformed,
         Self::RequestTooLarge,
         Self::RequestTimeout,
@@ -69,6 +75,9 @@ impl Code {
         Self::TenantForbidden,
         Self::NotFound,
         Self::Exists,
+        Self::DelegationTerms,
+        Self::DelegationChanged,
+        Self::DelegationStage,
         Self::SessionLimit,
         Self::NotConfigured,
         Self::RateLimited,
@@ -108,6 +117,17 @@ impl Code {
             }
             Self::NotFound => ("not_found", S::NOT_FOUND, "There is no such thing"),
             Self::Exists => ("exists", S::CONFLICT, "It exists already"),
+            Self::DelegationTerms => (
+                "delegation.terms",
+                S::UNPROCESSABLE_ENTITY,
+                "The delegation's terms cannot be granted",
+            ),
+            Self::DelegationChanged => {
+                ("delegation.changed", S::CONFLICT, "The delegation's terms have changed")
+            }
+            Self::DelegationStage => {
+                ("delegation.stage", S::CONFLICT, "The delegation's stage does not allow it")
+            }
             Self::SessionLimit => {
                 ("session.limit", S::CONFLICT, "The principal has too many sessions")
             }

@@ -93,11 +93,16 @@ pub struct Waiting {
 
 impl Waiting {
     async fn end(self, app: &App, receipt: Receipt) -> Result<Told<Done>, Problem> {
+        Ok(Told(self.done(app, receipt).await))
+    }
+
+    /// What is done, once that is waited for.
+    pub(super) async fn done(self, app: &App, receipt: Receipt) -> Done {
         let acknowledged = match self.wait {
             true => Some(wait(app, receipt.position).await),
             false => None,
         };
-        Ok(Told(Done { acknowledged, ..receipt.into() }))
+        Done { acknowledged, ..receipt.into() }
     }
 }
 

@@ -34,6 +34,7 @@ use crate::auth::{Authenticator, Tokens, fetch_keys};
 use crate::authzen::Authzen;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::delegation::Delegations;
 use crate::directory::Directory;
 use crate::http::{self, App};
 use crate::limits::Limits;
@@ -235,8 +236,10 @@ fn app(
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let authzen = tokens.clone().map(|tokens| Authzen::new(config.authzen.clone(), tokens));
+    let max_lifetime = config.delegations.max_lifetime.get();
     Ok(Arc::new(App {
         directory: Directory::new(control.clone()),
+        delegations: Delegations::new(control.clone(), tokens.clone(), max_lifetime),
         control,
         authenticator: Authenticator::new(config.access.clone(), tokens.clone()),
         authzen: authzen.transpose().map_err(StartError::Subject)?,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tenantguard::control::{Entry, EntryKey, Target, TenantEntry};
+use tenantguard::control::{Delegation, Entry, EntryKey, Target, TenantEntry};
 use tenantguard::identity::TenantId;
+use tenantguard::time::UnixTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -161,6 +162,30 @@ impl Control {
             Some(Entry::Tenant(tenant)) => Some(tenant.clone()),
             _ => None,
         }
+    }
+
+    /// A delegation, whatever its stage.
+    #[must_use]
+    pub fn delegation(&self, id: &TenantId) -> Option<Delegation> {
+        match self.shared.live.read().get(&EntryKey::Delegation(id.clone())) {
+            Some(Entry::Delegation(delegation)) => Some((**delegation).clone()),
+            _ => None,
+        }
+    }
+
+    /// Who changed a delegation last, and why.
+    ///
+    /// # Errors
+    /// [`ControlError`] if the store cannot be read.
+    pub async fn delegation_record(&self, id: &TenantId) -> Result<Option<Record>, ControlError> {
+        let key = EntryKey::Delegation(id.clone()).encode();
+        Ok(self.journal.record(key).await?.map(|(_, record)| record))
+    }
+
+    /// What time it is, never earlier than it is.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.shared.timeline.latest()
     }
 
     /// At most `limit` entries that hold and that `wanted` wants, in the order of their keys, after

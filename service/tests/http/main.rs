@@ -7,6 +7,7 @@ mod access;
 mod authority;
 mod authzen;
 mod connections;
+mod delegations;
 mod document;
 mod feed;
 mod keys;

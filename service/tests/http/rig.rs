@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tenantguard_mint::{Algorithm, DevKey, TokenSpec, jwks};
 use tenantguard_service::auth::Secret;
 use tenantguard_service::config::{Config, Flags};
-use tenantguard_service::serve::Server;
+use tenantguard_service::serve::{Server, StartError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -37,11 +37,13 @@ roles:
   viewer: {permissions: ['reports:read']}
   admin: {extends: [viewer], permissions: ['tenant:revoke']}
   root: {permissions: ['control:admin']}
+  partner-manager: {permissions: ['cross_tenant:manage']}
+  owner: {extends: [admin, partner-manager]}
 routes:
   - path: /reports/{report}
     methods: {GET: 'reports:read'}
   - path: /control
-    methods: {GET: 'tenant:revoke', POST: 'control:admin'}
+    methods: {GET: 'tenant:revoke', POST: 'control:admin', PUT: 'cross_tenant:manage'}
 ";
 
 /// The callers: name, role, tenant.
@@ -57,7 +59,7 @@ pub(crate) const CALLERS: [(&str, &str, Option<&str>); 5] = [
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) directory: TempDir,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) running: JoinHandle<()>,
     pub(crate) key: DevKey,
@@ -104,6 +106,18 @@ pub(crate) fn callers() -> String {
         )
     };
     CALLERS.map(entry).concat()
+}
+
+/// A service; one that has just ended may hold its files for a moment.
+async fn started(config: Config) -> Server {
+    for _ in 0..100 {
+        match Server::start(config.clone()).await {
+            Ok(server) => return server,
+            Err(StartError::State(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the state could not be opened within five seconds");
 }
 
 fn redis() -> Option<Redis> {
@@ -153,16 +167,26 @@ impl Rig {
         write("policy.yaml", policy);
         write("dev.jwks.json", &jwks(&[&key]).to_string());
         write("control.toml", config);
+        Self::open(directory, redis(), key).await
+    }
+
+    /// Ends the service in order, and starts it again with what it has left.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { directory, redis, shutdown, running, key, .. } = self;
+        shutdown.cancel();
+        running.await.unwrap();
+        Self::open(directory, redis, key).await
+    }
+
+    async fn open(directory: TempDir, redis: Option<Redis>, key: DevKey) -> Self {
         let config = Some(directory.path().join("control.toml"));
-        let redis = redis();
         let store = redis.as_ref().map(Redis::url);
         let config = Config::load(Flags { config, store, ..Flags::default() }, std::iter::empty());
-        let server = Server::start(config.unwrap_or_else(|error| panic!("{error}"))).await;
-        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        let server = started(config.unwrap_or_else(|error| panic!("{error}"))).await;
         let address = server.address();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(server.run(shutdown.clone()));
-        Self { address, directory, _redis: redis, shutdown, running, key }
+        Self { address, directory, redis, shutdown, running, key }
     }
 
     /// Writes a file beside the configuration, as an editor does: in place of the old one.
@@ -207,6 +231,11 @@ impl Rig {
 
 /// A token of alice, valid now, signed by a key.
 pub(crate) fn token(key: &DevKey, tenant: &str, role: &str, jti: &str) -> String {
+    token_with(key, tenant, role, jti, "reports:read tenant:revoke control:admin")
+}
+
+/// The same with these scopes.
+pub(crate) fn token_with(key: &DevKey, tenant: &str, role: &str, jti: &str, scope: &str) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     TokenSpec::new(key)
         .claim("iss", ISSUER)
@@ -214,7 +243,7 @@ pub(crate) fn token(key: &DevKey, tenant: &str, role: &str, jti: &str) -> String
         .claim("sub", "alice")
         .claim("tenant_id", tenant)
         .claim("tenant_role", role)
-        .claim("scope", "reports:read tenant:revoke control:admin")
+        .claim("scope", scope)
         .claim("jti", jti)
         .claim("sid", "session-1")
         .claim("iat", now - 60)
