@@ -34,6 +34,8 @@ pub struct ServiceOptions {
     pub lease: Duration,
     /// How long a poll is held.
     pub hold: Duration,
+    /// Its policy, whose key files are those of the corpus.
+    pub policy: String,
 }
 
 impl Default for ServiceOptions {
@@ -42,6 +44,7 @@ impl Default for ServiceOptions {
             store: "file:control.redb".to_owned(),
             lease: Duration::from_secs(5),
             hold: Duration::from_secs(1),
+            policy: policy::YAML.to_owned(),
         }
     }
 }
@@ -61,11 +64,21 @@ struct Running {
 }
 
 impl ControlService {
-    /// Starts a service with the policy of the corpus and waits until it serves.
+    /// Starts a service and waits until it serves.
     ///
     /// # Errors
     /// [`ServiceError`] says what could not be had, or why it did not start.
     pub fn start(options: &ServiceOptions) -> Result<Self, ServiceError> {
+        let mut service = Self::prepare(options)?;
+        service.start_again()?;
+        Ok(service)
+    }
+
+    /// A service that has all it takes and does not run yet.
+    ///
+    /// # Errors
+    /// [`ServiceError`] says what could not be had.
+    pub fn prepare(options: &ServiceOptions) -> Result<Self, ServiceError> {
         let directory = TempDir::with_prefix("tenantguard-").map_err(io("make a directory"))?;
         let pki = Pki::new()?;
         pki.write_service(directory.path())?;
@@ -75,14 +88,12 @@ impl ControlService {
             fs::write(directory.path().join(name), text).map_err(io(format!("write {name}")))
         };
         write("control.toml", &configuration(options))?;
-        write("policy.yaml", policy::YAML)?;
+        write("policy.yaml", &options.policy)?;
         for (name, text) in policy::key_files() {
             write(&name, &text)?;
         }
         let authority = pki.authority();
-        let mut service = Self { running: None, address, authority, proxy, directory };
-        service.start_again()?;
-        Ok(service)
+        Ok(Self { running: None, address, authority, proxy, directory })
     }
 
     /// Starts it after it has ended, at the same place and with the same state.
@@ -262,7 +273,7 @@ impl Drop for ControlService {
 }
 
 fn configuration(options: &ServiceOptions) -> String {
-    let ServiceOptions { store, lease, hold } = options;
+    let ServiceOptions { store, lease, hold, .. } = options;
     let digest = Sha256::digest(ADMIN.as_bytes());
     let digest = digest.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -39,7 +39,12 @@ impl Fleet {
     /// Starts all; `None` if the machine has no Redis.
     pub(crate) fn start() -> Result<Option<Self>> {
         let Some(redis) = Redis::start()? else { return Ok(None) };
-        let options = ServiceOptions { store: redis.url(), lease: LEASE, hold: HOLD };
+        let options = ServiceOptions {
+            store: redis.url(),
+            lease: LEASE,
+            hold: HOLD,
+            ..ServiceOptions::default()
+        };
         let service = ControlService::start(&options)?;
         let meddler = Meddler::start(&service)?;
         let cells = [Upstream::start("shared")?, Upstream::start("acme-eu")?];
