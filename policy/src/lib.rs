@@ -119,6 +119,11 @@ impl Checked {
         &self.source_map
     }
 
+    /// The permissions that the policy declares.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.resolved.declared.names().map(|name| name.as_str())
+    }
+
     /// How many permissions the policy declares.
     #[must_use]
     pub fn permission_count(&self) -> usize {
