@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
 /// The administrator's secret; a test has none.
 pub(super) const ADMIN: &str = "tgc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The credential of the administrator of [`DELEGATOR`].
+pub(super) const TENANT_ADMIN: &str = "tgc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE";
+/// A tenant whose administrator consents to delegations.
+pub const DELEGATOR: &str = "acme";
 
 /// How a service is started.
 #[derive(Debug, Clone)]
@@ -274,21 +278,29 @@ impl Drop for ControlService {
 
 fn configuration(options: &ServiceOptions) -> String {
     let ServiceOptions { store, lease, hold, .. } = options;
-    let digest = Sha256::digest(ADMIN.as_bytes());
-    let digest = digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let [operator, tenant_admin] = [ADMIN, TENANT_ADMIN].map(digest);
     format!(
         "policy = \"policy.yaml\"\n\
          [tls]\ncertificate = \"server.pem\"\nkey = \"server.key.pem\"\nclient_ca = \"ca.pem\"\n\
          [store]\nurl = \"{store}\"\n\
          [feed]\nlease = \"{}ms\"\nhold = \"{}ms\"\n\
-         [[auth.credentials]]\nname = \"root\"\nrole = \"admin\"\nsha256 = \"{digest}\"\n\
+         [[auth.credentials]]\nname = \"root\"\nrole = \"admin\"\nsha256 = \"{operator}\"\n\
+         [[auth.credentials]]\nname = \"{DELEGATOR}-admin\"\nrole = \"tenant_admin\"\n\
+         tenant = \"{DELEGATOR}\"\nsha256 = \"{tenant_admin}\"\n\
          [[auth.certificates]]\nsan = \"{MESH}\"\nname = \"edge\"\nrole = \"proxy\"\n",
         lease.as_millis(),
         hold.as_millis()
     )
+}
+
+/// What the configuration has of a credential.
+fn digest(credential: &str) -> String {
+    let digest = Sha256::digest(credential.as_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn free_port() -> Result<SocketAddr, ServiceError> {

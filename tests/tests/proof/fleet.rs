@@ -18,6 +18,8 @@ use crate::load::Actor;
 /// A path that the copy decides on, and one that the service is asked about every time.
 pub(crate) const COPIED: &str = "/api/v1/reports/7";
 pub(crate) const ASKED: &str = "/api/v1/exports/7";
+/// The same of a tenant that the path names.
+pub(crate) const ACMES: &str = "/api/v1/tenants/acme/reports/7";
 /// How long a proxy may decide alone.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// How long a poll is held.
