@@ -13,6 +13,7 @@
 
 mod control;
 mod decide;
+mod delegation;
 mod failure;
 mod files;
 mod findings;
@@ -82,6 +83,9 @@ enum Command {
     /// Look after sessions
     #[command(subcommand, disable_help_subcommand = true)]
     Session(session::Command),
+    /// Let tenants at each other's data, for named things and a time
+    #[command(subcommand, disable_help_subcommand = true)]
+    Delegation(delegation::Command),
     /// Look after the directory of tenants
     #[command(subcommand, disable_help_subcommand = true)]
     Tenant(tenant::Command),
@@ -98,6 +102,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Revoke(command) => revoke::run(*command),
         Command::Session(command) => session::run(command),
+        Command::Delegation(command) => delegation::run(command),
         Command::Tenant(command) => tenant::run(command),
         Command::Status(arguments) => status::run(arguments),
     }

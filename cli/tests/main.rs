@@ -1,6 +1,7 @@
 //! The command as a person or a script calls it: the real binary, its output and its exit code.
 
 mod decide;
+mod delegation;
 mod explain;
 mod meaning;
 mod partner;
@@ -156,6 +157,10 @@ fn the_first_screen_of_every_command_has_examples() {
         &["revoke", "principal"],
         &["session", "create"],
         &["tenant", "create"],
+        &["delegation"],
+        &["delegation", "propose"],
+        &["delegation", "consent"],
+        &["delegation", "amend"],
         &["status"],
     ] {
         let run = room.run(command.iter().chain(&["--help"]));

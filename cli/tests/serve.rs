@@ -121,6 +121,25 @@ pub(crate) fn room() -> Room {
     room
 }
 
+/// The entry of an administrator of this tenant, whose credential is in the room.
+pub(crate) fn with_admin_of(room: &Room, tenant: &str) -> String {
+    let out = format!("{tenant}.credential");
+    let made = room.run([
+        "serve",
+        "credential",
+        "--name",
+        tenant,
+        "--role",
+        "tenant-admin",
+        "--tenant",
+        tenant,
+        "--out",
+        &out,
+    ]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    made.out
+}
+
 #[test]
 fn what_is_revoked_is_shown_waited_for_and_taken_back() {
     let room = room();

@@ -73,6 +73,9 @@ impl ControlError {
                 "rate.limited" | "overloaded" | "store.unavailable" | "shutting_down" => {
                     "nothing was changed; try again in a second".to_owned()
                 }
+                "delegation.changed" => {
+                    "look at them with `tenantguard delegation show`, and decide anew".to_owned()
+                }
                 _ => return None,
             },
             Self::Line { .. } | Self::NothingNamed => {

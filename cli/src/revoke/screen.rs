@@ -50,7 +50,10 @@ pub(super) fn done(
     Ok(())
 }
 
-fn acknowledged(out: &mut impl std::io::Write, waited: &Acknowledged) -> Result<(), Failure> {
+pub(crate) fn acknowledged(
+    out: &mut impl std::io::Write,
+    waited: &Acknowledged,
+) -> Result<(), Failure> {
     let Acknowledged { acknowledged, silent, pending, p50_ms, p99_ms, max_ms, .. } = waited;
     if *acknowledged == 0 && silent.is_empty() && pending.is_empty() {
         writeln!(out, "no proxy follows the feed")?;

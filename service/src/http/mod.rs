@@ -35,12 +35,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::delegations::{
-    AmendRequest, Because, ConsentRequest, DelegationChangeRequest, DelegationDone, DelegationList,
-    ProposalRequest,
+    AgreementBody, AmendRequest, Because, ConsentRequest, DelegationChangeRequest, DelegationDone,
+    DelegationList, ProposalRequest,
 };
 pub use self::feed::Acknowledged;
 pub use self::grant::{
-    ActBody, ConsentBody, DelegationBody, LastChange, PrincipalsName, StageName,
+    ActBody, AnyName, ConsentBody, DelegationBody, LastChange, PrincipalsName, StageName,
 };
 use self::guard::Bounds;
 pub use self::problem::{Code, Problem, ProblemBody};

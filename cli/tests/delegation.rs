@@ -1,0 +1,114 @@
+//! `tenantguard delegation` against a service: two tenants' administrators and the operator.
+
+use serde_json::Value;
+
+use super::serve::{Service, room, with_admin_of};
+use super::{Room, Run};
+
+struct Scene {
+    room: Room,
+    service: Service,
+}
+
+impl Scene {
+    /// A service with a policy, and administrators of acme and of globex.
+    fn new() -> Self {
+        let room = room();
+        let config = room.read("control.toml");
+        let globex = with_admin_of(&room, "globex");
+        room.write("control.toml", format!("policy = \"policy.yaml\"\n{config}{globex}"));
+        let service = Service::start(&room);
+        Self { room, service }
+    }
+
+    fn ask(&self, caller: &str, stdin: &str, arguments: &[&str]) -> Run {
+        self.service.ask(&self.room, caller, stdin, &[&["delegation"], arguments].concat())
+    }
+
+    fn propose(&self, caller: &str, more: &[&str]) -> Run {
+        let terms = ["--from", "acme", "--to", "globex", "--permission", "reports:read"];
+        let rest = ["--id", "d1", "--any-principal", "--expires", &self.soon(), "--reason", "x"];
+        self.ask(caller, "", &[&["propose"], &terms[..], &rest, more].concat())
+    }
+
+    fn soon(&self) -> String {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        (now.as_secs() + 3600).to_string()
+    }
+
+    fn shown(&self, caller: &str) -> Value {
+        let shown = self.ask(caller, "", &["show", "d1", "--format", "json"]);
+        serde_json::from_str(&shown.out).unwrap_or_else(|_| panic!("{shown:?}"))
+    }
+}
+
+#[test]
+fn a_consent_shows_the_terms_asks_and_names_them() {
+    let scene = Scene::new();
+    let proposed = scene.propose("globex", &[]);
+    assert_eq!(proposed.code, Some(0), "{proposed:?}");
+    assert!(proposed.out.contains("proposed") && proposed.out.contains("consent of acme"));
+    let consent = ["consent", "d1", "--reference", "DPA-114", "--reason", "we agree"];
+
+    for no in ["", "n\n", "nonsense\n"] {
+        let refused = scene.ask("acme", no, &consent);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        for part in ["globex", "reports:read", "Consent for acme? [y/N]", "nothing was changed"] {
+            assert!(refused.err.contains(part), "{refused:?}");
+        }
+    }
+    assert_eq!(scene.shown("acme")["stage"], "proposed");
+    let partner = scene.ask("globex", "y\n", &consent);
+    assert!(partner.code == Some(2) && partner.err.contains("auth.forbidden"), "{partner:?}");
+    let other = scene.ask("acme", "", &[&consent[..], &["--terms", &"0".repeat(64)]].concat());
+    assert!(other.code == Some(2) && other.err.contains("delegation.changed"), "{other:?}");
+    assert!(other.err.contains("tenantguard delegation show"), "{other:?}");
+
+    let agreed = scene.ask("acme", "y\n", &consent);
+    assert!(agreed.code == Some(0) && agreed.out.contains("d1 is consented"), "{agreed:?}");
+    let shown = scene.ask("globex", "", &["show", "d1"]);
+    for part in ["consented", "by acme at", "DPA-114", "by globex at"] {
+        assert!(shown.out.contains(part), "{shown:?}");
+    }
+}
+
+#[test]
+fn delegations_are_listed_amended_suspended_and_revoked() {
+    let scene = Scene::new();
+    let made = scene.propose("acme", &["--consent", "--reference", "DPA-7"]);
+    assert!(made.code == Some(0) && made.out.contains("d1 is consented"), "{made:?}");
+    let amend = ["amend", "d1", "--expires", "4102444800", "--reason", "for ever"];
+    let refused = scene.ask("acme", "", &amend);
+    assert!(refused.code == Some(2) && refused.err.contains("delegation.terms"), "{refused:?}");
+    let longer = (scene.soon().parse::<u64>().unwrap() + 60).to_string();
+    let amend = ["amend", "d1", "--expires", &longer, "--reason", "longer"];
+    assert!(scene.ask("acme", "", &amend).out.contains("d1 is consented"));
+
+    for (caller, verb, stage) in [
+        ("root", "suspend", "suspended"),
+        ("acme", "resume", "consented"),
+        ("globex", "revoke", "revoked"),
+    ] {
+        let done = scene.ask(caller, "", &[verb, "d1", "--reason", "x", "--wait"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(done.out.contains(&format!("d1 is {stage}")), "{done:?}");
+        assert!(done.out.contains("no proxy follows the feed"), "{done:?}");
+    }
+    let again = scene.ask("acme", "", &["revoke", "d1", "--reason", "x"]);
+    assert!(again.out.contains("already so"), "{again:?}");
+
+    for (query, is_found) in [
+        (&["--from", "acme"][..], true),
+        (&["--to", "globex", "--stage", "revoked"], true),
+        (&["--stage", "consented"], false),
+        (&["--to", "acme"], false),
+    ] {
+        let listed = scene.ask("acme", "", &[&["list"], query].concat());
+        assert_eq!(listed.out.contains("reports:read"), is_found, "{query:?}: {listed:?}");
+    }
+    let lines = scene.ask("globex", "", &["list", "--format", "json"]).out;
+    let line: Value = serde_json::from_str(lines.trim()).unwrap();
+    assert_eq!((&line["id"], &line["stage"]), (&"d1".into(), &"revoked".into()));
+    let nothing = scene.ask("acme", "", &["amend", "d1", "--reason", "x"]);
+    assert!(nothing.code == Some(2) && nothing.err.contains("--expires"), "{nothing:?}");
+}
