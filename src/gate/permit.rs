@@ -11,8 +11,8 @@ use crate::gate::Gate;
 use crate::headers::{Header, HeaderChanges, HeaderNames, HeaderValue};
 use crate::request::{RandomId, Request};
 
-/// How many headers a tenant's permit sets, the path included.
-const USUAL_CHANGES: usize = 10;
+/// How many headers a tenant's permit sets at most, the path and a delegation included.
+const USUAL_CHANGES: usize = 12;
 
 /// Lets a request go on.
 #[derive(Debug)]
