@@ -6,6 +6,7 @@
 
 mod access;
 mod error;
+mod exchange;
 mod layers;
 mod source;
 mod units;
@@ -18,6 +19,7 @@ use axum::http::Uri;
 
 pub use self::access::{Access, TokenRoles};
 pub use self::error::ConfigError;
+pub use self::exchange::ExchangeSettings;
 use self::layers::Layers;
 pub use self::layers::PREFIX;
 use self::source::Source;
@@ -71,6 +73,8 @@ pub struct Config {
     pub authzen: AuthzenSource,
     /// What delegations may be.
     pub delegations: DelegationsSource,
+    /// How tokens are exchanged, if they are.
+    pub exchange: Option<ExchangeSettings>,
 }
 
 /// Files in PEM.
@@ -135,6 +139,11 @@ impl Config {
         if access.needs_policy() && source.policy.is_none() {
             return Err(ConfigError::TokensWithoutPolicy);
         }
+        let exchange = source.exchange.map(|it| ExchangeSettings::check(it, directory));
+        let exchange = exchange.transpose()?;
+        if exchange.is_some() && source.policy.is_none() {
+            return Err(ConfigError::ExchangeWithoutPolicy);
+        }
         if access.needs_client_ca() && tls.as_ref().is_none_or(|tls| tls.client_ca.is_none()) {
             return Err(ConfigError::CertificatesWithoutAuthority);
         }
@@ -156,6 +165,7 @@ impl Config {
             log: source.log,
             authzen: source.authzen,
             delegations: source.delegations,
+            exchange,
         })
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::units::{Size, Span};
+use crate::exchange::SigningAlgorithm;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +27,7 @@ pub(super) struct Source {
     pub(super) log: LogSource,
     pub(super) authzen: AuthzenSource,
     pub(super) delegations: DelegationsSource,
+    pub(super) exchange: Option<ExchangeSource>,
 }
 
 impl Default for Source {
@@ -44,6 +46,7 @@ impl Default for Source {
             log: LogSource::default(),
             authzen: AuthzenSource::default(),
             delegations: DelegationsSource::default(),
+            exchange: None,
         }
     }
 }
@@ -222,6 +225,30 @@ impl Default for SessionsSource {
             per_principal: 100,
             tenants: BTreeMap::new(),
         }
+    }
+}
+
+/// How tokens are exchanged.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExchangeSource {
+    pub(super) keys: PathBuf,
+    pub(super) issuer: Option<String>,
+    #[serde(default)]
+    pub(super) algorithm: SigningAlgorithm,
+    #[serde(default = "ExchangeSource::rotate")]
+    pub(super) rotate: Span,
+    #[serde(default = "ExchangeSource::lifetime")]
+    pub(super) lifetime: Span,
+}
+
+impl ExchangeSource {
+    fn rotate() -> Span {
+        Span::seconds(24 * 60 * 60)
+    }
+
+    fn lifetime() -> Span {
+        Span::seconds(5 * 60)
     }
 }
 
