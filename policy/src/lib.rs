@@ -38,6 +38,7 @@ mod load;
 #[cfg(feature = "analysis")]
 mod meaning;
 mod merge;
+mod ordered;
 pub mod place;
 #[cfg(feature = "analysis")]
 pub mod reach;
@@ -116,6 +117,11 @@ impl Checked {
     #[must_use]
     pub fn source_map(&self) -> &SourceMap {
         &self.source_map
+    }
+
+    /// The permissions that the policy declares.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.resolved.declared.names().map(|name| name.as_str())
     }
 
     /// How many permissions the policy declares.

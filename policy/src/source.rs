@@ -40,6 +40,8 @@ pub struct Source {
     pub limits: Limits,
     /// What is asked of requests for another tenant's data.
     pub cross_tenant: CrossTenantRules,
+    /// Where it asks for delegation tokens, if it does.
+    pub require_token: Option<Place>,
     /// Who signs tokens.
     pub issuers: Vec<Issuer>,
     /// The tenants.

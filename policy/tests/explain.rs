@@ -200,3 +200,17 @@ fn a_delegation_is_named_whether_it_is_used_or_not() {
         assert!(rules.iter().any(|rule| rule.contains(word)), "{reason}: {rules:?}");
     }
 }
+
+#[test]
+fn a_route_that_is_not_enforced_is_explained_as_if_it_were_and_says_so() {
+    for (mode, expected) in [("enforce", 0), ("shadow", 1), ("off", 1)] {
+        let policy = GOOD
+            .replace("/reports/{report}\n", &format!("/reports/{{report}}\n    mode: {mode}\n"));
+        assert_ne!((policy == GOOD, mode), (true, mode));
+        let told =
+            World::of(&policy).ask(&person("platform", "acme", &["viewer"]), "GET", "/reports/7");
+        let rules = &told.check("route").rules;
+        let says = |text: &str| rules.iter().filter(|rule| rule.text.contains(text)).count();
+        assert_eq!(says(&format!("mode: {mode}")), expected, "{mode}: {rules:?}");
+    }
+}

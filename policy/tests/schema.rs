@@ -31,6 +31,7 @@ fn everything() -> Value {
     let yaml = GOOD
         .replace("{isolation: shared}", "{isolation: shared, roles: {auditor: {extends: [viewer], permissions: [reports:read]}}}")
         .replace("    max_lifetime: 1h\n", "    max_lifetime: 1h\n    skew: 10s\n    authority: roles\n    type: at+jwt\n    namespace: platform\n    audiences: [b.example.com]\n")
+        .replace("    expires: 2026-12-31T00:00:00Z", "    audiences: [b.example.com]\n    bill: delegator\n    expires: 2026-12-31T00:00:00Z")
         .replace("deny: [reports:write]", "deny: [reports:write], grant: [users:read]")
         .replace("usage: none", "usage: none, mode: shadow, body: 1KiB, hosts: [api.example.com, '{t}.example.com']")
         .replace("    resource_tenant: path.tenant\n", "    resource_tenant: path.tenant\n    on_stale: {allow: 30s}\n    revocation: ask\n    streams: keep\n");
@@ -44,6 +45,10 @@ fn everything() -> Value {
             "client_certificate": {"pinned": ["ab".repeat(32)]},
             "claims": {"tenant": {"claim": "t"}},
         },
+        "exchange": {
+            "issuer": "https://x.example", "asserts": {"tenants": "any", "roles": "any"},
+            "keys": {"cluster": "control", "path": "/jwks"}, "delegation_tokens": true,
+        },
         "mapped": {
             "issuer": "https://m.example", "asserts": {"tenants": ["acme"], "roles": ["viewer"]},
             "keys": {"cluster": "idp", "path": "/jwks"},
@@ -53,6 +58,8 @@ fn everything() -> Value {
     for (name, issuer) in more.as_object().unwrap() {
         policy["issuers"][name] = issuer.clone();
     }
+    policy["cross_tenant"] =
+        json!({"require_token": true, "max_lifetime": "5m", "bill": "delegate"});
     policy
 }
 

@@ -108,6 +108,15 @@ enum Unfit {
     Permission,
 }
 
+impl Standing {
+    fn authorize(&self, permission: PermissionId) -> Result<TenantIndex, Unfit> {
+        match self.permissions.contains(permission) {
+            true => Ok(self.index),
+            false => Err(Unfit::Permission),
+        }
+    }
+}
+
 impl Policy {
     /// Evaluates a question. Allocates nothing.
     #[must_use]
@@ -137,11 +146,20 @@ impl Policy {
     /// Evaluates a question of somebody who is known. Allocates nothing.
     #[must_use]
     pub fn evaluate_known(&self, standing: &Standing, question: &Question<'_>) -> Evaluation {
-        self.answer(&standing.into(), question, |permission| {
-            match standing.permissions.contains(permission) {
-                true => Ok(standing.index),
-                false => Err(Unfit::Permission),
-            }
+        self.answer(&standing.into(), question, |permission| standing.authorize(permission))
+    }
+
+    /// Evaluates a question of somebody who is known on a route that was found before. Allocates
+    /// nothing.
+    #[must_use]
+    pub fn evaluate_on(
+        &self,
+        matched: &Matched<'_>,
+        standing: &Standing,
+        question: &Question<'_>,
+    ) -> Evaluation {
+        self.answer_on(matched, &standing.into(), question, |permission| {
+            standing.authorize(permission)
         })
     }
 
@@ -151,9 +169,20 @@ impl Policy {
         question: &Question<'_>,
         authorize: impl FnOnce(PermissionId) -> Result<TenantIndex, Unfit>,
     ) -> Evaluation {
-        let Some(matched) = self.find_route(question.host, question.path) else {
-            return Evaluation::NoRoute;
-        };
+        match self.find_route(question.host, question.path) {
+            Some(matched) => self.answer_on(&matched, caller, question, authorize),
+            None => Evaluation::NoRoute,
+        }
+    }
+
+    #[inline]
+    fn answer_on(
+        &self,
+        matched: &Matched<'_>,
+        caller: &Caller<'_>,
+        question: &Question<'_>,
+        authorize: impl FnOnce(PermissionId) -> Result<TenantIndex, Unfit>,
+    ) -> Evaluation {
         let Some(route) = self.route(matched.route) else { return Evaluation::NoRoute };
         let Some(method) = route.method(question.method) else {
             return Evaluation::NoMethod(route.id());
@@ -162,7 +191,7 @@ impl Policy {
             return Evaluation::Public(route.id());
         };
         match authorize(permission) {
-            Ok(acting) => self.of_tenant(caller, question, (acting, &route, permission), &matched),
+            Ok(acting) => self.of_tenant(caller, question, (acting, &route, permission), matched),
             Err(Unfit::Tenant) => Evaluation::NoTenant,
             Err(Unfit::Permission) => Evaluation::NoPermission(route.id(), permission),
         }

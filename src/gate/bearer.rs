@@ -122,6 +122,10 @@ impl Bearer {
             let token = Watched::new(control.key(), handles, home.id.clone(), times);
             Box::new(Standing { token, good_at: AtomicU64::new(0), refusal: Mutex::default() })
         });
+        if issuer.delegation_tokens {
+            // It has a list of its own, and keeps to it, whoever vouches.
+            known_roles(policy, issuer, claims)?;
+        }
         let roles = known_roles(policy, vouching, claims)?;
         let authority = match vouching.authority {
             // The scope of a delegation token is what its bearer may do, whoever vouches for it.

@@ -119,21 +119,20 @@ impl Permit {
         self.grant().is_some_and(|grant| grant.closes_streams)
     }
 
+    /// What the client is told in a header of the answer: under which delegation it has acted, if the
+    /// data is another tenant's. A name and a value.
+    #[must_use]
+    pub fn told<'a>(&'a self, policy: &'a Policy) -> Option<(&'a str, &'a str)> {
+        let delegated = self.grant()?.delegation.as_ref()?;
+        Some((policy.headers().name(Header::DelegationId), delegated.grant.id(policy)))
+    }
+
     /// What was granted to whom, if it was a tenant.
     pub(super) fn grant(&self) -> Option<&TenantGrant> {
         match self {
             Self::Tenant(permit) => Some(&permit.grant),
             Self::Public(_) | Self::Shadowed(_) => None,
         }
-    }
-}
-
-impl TenantPermit {
-    /// The id of the delegation that it is under, if the data is another tenant's. The client is
-    /// told, so that a partner sees by what right it has acted.
-    #[must_use]
-    pub fn delegation<'a>(&'a self, policy: &'a Policy) -> Option<&'a str> {
-        self.grant.delegation.as_ref().map(|delegated| delegated.grant.id(policy))
     }
 }
 

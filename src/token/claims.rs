@@ -194,8 +194,9 @@ impl Times {
 /// `aud` by exact match: no trailing slash, no case is forgiven (RFC 8725, section 3.9).
 fn audiences(claims: &Object, issuer: &Issuer) -> Result<Vec<Box<str>>, ClaimsError> {
     let named = text_or_list(claims, &ClaimPath::name("aud"))?.unwrap_or_default();
-    let is_named = |own: &&Box<str>| named.iter().any(|audience| ***own == **audience);
-    let ours: Vec<Box<str>> = issuer.audiences.iter().filter(is_named).cloned().collect();
+    let own = issuer.audiences.iter();
+    let ours: Vec<_> =
+        own.filter(|own| named.iter().any(|audience| **audience == ***own)).cloned().collect();
     if ours.is_empty() { Err(ClaimsError::Audience) } else { Ok(ours) }
 }
 

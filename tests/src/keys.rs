@@ -21,6 +21,8 @@ const KEYS: &[(&str, Algorithm)] = &[
     ("globex", Algorithm::EdDsa),
     ("bound", Algorithm::EdDsa),
     ("pinned", Algorithm::EdDsa),
+    ("exchange", Algorithm::EdDsa),
+    ("relay", Algorithm::EdDsa),
     ("stranger", Algorithm::Es256),
     ("stranger.rs256", Algorithm::Rs256),
 ];
@@ -59,11 +61,14 @@ pub fn issuer_url(name: &str) -> Result<&'static str, CorpusError> {
         "globex" => Ok("https://sso.globex.example"),
         "bound" => Ok("https://bound.example.com"),
         "pinned" => Ok("https://pinned.example.com"),
+        "exchange" => Ok("https://control.example.com"),
+        "relay" => Ok("https://relay.example.com"),
         "stranger" => Ok("https://id.stranger.example"),
         _ => Err(CorpusError::Unknown {
             kind: "the issuer",
             name: name.to_owned(),
-            known: "platform, partnerco, machines, workforce, globex, bound, pinned, stranger"
+            known: "platform, partnerco, machines, workforce, globex, bound, pinned, exchange, \
+                    relay, stranger"
                 .to_owned(),
         }),
     }

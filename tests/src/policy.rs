@@ -13,7 +13,17 @@ pub const YAML: &str = include_str!("../corpus/policy.yaml");
 /// The key files that `corpus/policy.yaml` names, by name.
 #[must_use]
 pub fn key_files() -> BTreeMap<String, String> {
-    let issuers = ["platform", "partnerco", "machines", "workforce", "globex", "bound", "pinned"];
+    let issuers = [
+        "platform",
+        "partnerco",
+        "machines",
+        "workforce",
+        "globex",
+        "bound",
+        "pinned",
+        "exchange",
+        "relay",
+    ];
     let file = |issuer| {
         let name = format!("{issuer}.jwks.json");
         let set = keys::jwks_file(&name)?.to_string();
@@ -38,7 +48,19 @@ pub fn plugin_configuration_of(
     yaml: &str,
     files: &BTreeMap<String, String>,
 ) -> Result<String, Findings> {
-    let checked = tenantguard_policy::check(yaml, Format::Yaml, files)?;
+    configuration(yaml, Format::Yaml, files)
+}
+
+/// A policy as the filter's configuration.
+///
+/// # Errors
+/// [`Findings`]: everything that is wrong with the policy.
+pub fn configuration(
+    text: &str,
+    format: Format,
+    files: &BTreeMap<String, String>,
+) -> Result<String, Findings> {
+    let checked = tenantguard_policy::check(text, format, files)?;
     Ok(format!("{{\"policy\":{}}}", checked.canonical_json()))
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::corpus::table::{Expect, Verdict};
 
 /// What came of one request.
@@ -15,8 +17,13 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// The headers that the upstream saw, where the runner shows them.
     pub upstream: Option<Vec<(String, Vec<u8>)>>,
-    /// The headers of a denial's response, where the runner shows them.
+    /// The headers of the response, where the runner shows them: a denial's, and what is added to
+    /// a permit's.
     pub response: Option<Vec<(String, Vec<u8>)>>,
+    /// The audit record, where the runner shows it.
+    pub audit: Option<Value>,
+    /// The usage event, null for none, where the runner shows it.
+    pub usage: Option<Value>,
 }
 
 /// Every way in which `outcome` is not what the table says; empty when it is.
@@ -40,7 +47,28 @@ pub fn differences(expect: &Expect, outcome: &Outcome) -> Vec<String> {
     if let Some(seen) = &outcome.response {
         compare_headers("response", &expect.response, seen, &mut found);
     }
+    if let Some(seen) = &outcome.audit {
+        compare_fields("audit", &expect.audit, seen, &mut found);
+    }
+    if let Some(seen) = &outcome.usage {
+        compare_fields("usage", &expect.usage, seen, &mut found);
+    }
     found
+}
+
+/// `data.NAME` is a field of `data`.
+fn compare_fields(
+    place: &str,
+    expected: &BTreeMap<String, Value>,
+    seen: &Value,
+    found: &mut Vec<String>,
+) {
+    for (name, value) in expected {
+        let own = seen.pointer(&format!("/{}", name.replace('.', "/"))).unwrap_or(&Value::Null);
+        if own != value {
+            found.push(format!("{place} field {name}: expected {value}, got {own}"));
+        }
+    }
 }
 
 fn compare_headers(
@@ -67,6 +95,8 @@ fn compare_headers(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn permit(upstream: &[(&str, &str)]) -> Outcome {
@@ -77,6 +107,8 @@ mod tests {
             status: None,
             upstream: Some(upstream.iter().map(own).collect()),
             response: None,
+            audit: None,
+            usage: None,
         }
     }
 
@@ -100,5 +132,16 @@ mod tests {
         assert_eq!(differences(&expect, &twice).len(), 1);
         let evil = permit(&[("x-tenant-id", "acme"), ("x-evil", "")]);
         assert_eq!(differences(&expect, &evil).len(), 1);
+    }
+
+    #[test]
+    fn a_field_that_is_there_and_should_not_be_is_a_difference() {
+        let json = r#"{"decision": "permit", "reason": "permit",
+                       "audit": {"consent": null}, "usage": {"data.kind": "api_call"}}"#;
+        let seen = |audit, usage| Outcome { audit: Some(audit), usage: Some(usage), ..permit(&[]) };
+        let usage = json!({"data": {"kind": "api_call"}});
+        assert_eq!(differences(&expect(json), &seen(json!({}), usage.clone())), [""; 0]);
+        assert_eq!(differences(&expect(json), &seen(json!({"consent": "1"}), usage)).len(), 1);
+        assert_eq!(differences(&expect(json), &seen(json!({}), Value::Null)).len(), 1);
     }
 }

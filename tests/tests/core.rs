@@ -1,20 +1,26 @@
 //! The corpus through the core as a library: one test a case.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tenantguard_e2e::core_run;
-use tenantguard_e2e::corpus::{Corpus, Runner};
+use tenantguard_e2e::corpus::{Corpus, Runner, Setting};
 use tenantguard_e2e::verdict::differences;
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let corpus = Corpus::load()?;
-    let gate = Arc::new(core_run::gate()?);
+    let mut gates = BTreeMap::new();
+    for (name, table) in &corpus.tables {
+        let gate = core_run::gate(&Setting::of(table, core_run::NOW)?);
+        gates.insert(name.as_str(), Arc::new(gate.with_context(|| name.clone())?));
+    }
     let personas = Arc::new(corpus.personas.clone());
     let trial = |(table, case): (&str, &tenantguard_e2e::corpus::Case)| {
-        let (gate, personas, case) = (gate.clone(), personas.clone(), case.clone());
+        let (gate, personas, case) = (gates[table].clone(), personas.clone(), case.clone());
         Trial::test(format!("{table}: {}", case.name), move || {
             let outcome = core_run::run(&gate, &case, &personas)?;
             match differences(&case.expect, &outcome) {

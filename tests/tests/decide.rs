@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tenantguard_e2e::core_run::{NOW, changed};
 use tenantguard_e2e::corpus::prepared::HeaderList;
 use tenantguard_e2e::corpus::table::{Case, Personas, Verdict};
-use tenantguard_e2e::corpus::{Corpus, Prepared, Runner};
+use tenantguard_e2e::corpus::{Corpus, Prepared, Runner, Setting};
 use tenantguard_e2e::policy;
 use tenantguard_e2e::verdict::{Outcome, differences};
 
@@ -29,11 +29,12 @@ fn main() -> Result<ExitCode> {
     let arguments = Arguments::from_args();
     let corpus = Corpus::load()?;
     let personas = Arc::new(corpus.personas.clone());
-    let session = Arc::new(Session::new()?);
+    let session = Arc::new(Session::new(&corpus)?);
     let trial = |(table, case): (&str, &Case)| {
         let (session, personas, case) = (session.clone(), personas.clone(), case.clone());
+        let table = table.to_owned();
         Trial::test(format!("{table}: {}", case.name), move || {
-            let found = session.check(&case, &personas).map_err(|e| format!("{e:#}"))?;
+            let found = session.check(&table, &case, &personas).map_err(|e| format!("{e:#}"))?;
             if found.is_empty() { Ok(()) } else { Err(Failed::from(found.join("\n"))) }
         })
     };
@@ -41,29 +42,33 @@ fn main() -> Result<ExitCode> {
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 
-/// The command, and the policy with its key files as a user keeps them.
+/// The command, and the policies with their key files as a user keeps them.
 struct Session {
     command: PathBuf,
     directory: TempDir,
 }
 
 impl Session {
-    fn new() -> Result<Self> {
+    fn new(corpus: &Corpus) -> Result<Self> {
         let directory = TempDir::with_prefix("tenantguard-decide-")?;
-        fs::write(directory.path().join("policy.yaml"), policy::YAML)?;
+        for (name, table) in &corpus.tables {
+            // What is JSON is YAML too.
+            let policy = directory.path().join(format!("{name}.yaml"));
+            fs::write(policy, Setting::of(table, NOW)?.policy)?;
+        }
         for (name, text) in policy::key_files() {
             fs::write(directory.path().join(name), text)?;
         }
         Ok(Self { command: command()?, directory })
     }
 
-    fn check(&self, case: &Case, personas: &Personas) -> Result<Vec<String>> {
+    fn check(&self, table: &str, case: &Case, personas: &Personas) -> Result<Vec<String>> {
         let request = Prepared::new(case, personas, NOW)?;
         let output = match arguments(&request) {
-            Some(arguments) => self.decide(&arguments, None)?,
+            Some(arguments) => self.decide(table, &arguments, None)?,
             None => {
                 let arguments = ["--request", "-"].map(OsString::from);
-                self.decide(&arguments, Some(&as_json(&request.header_list())))?
+                self.decide(table, &arguments, Some(&as_json(&request.header_list())))?
             }
         };
         let outcome = read(&output, request.header_list())?;
@@ -78,10 +83,10 @@ impl Session {
         Ok(found)
     }
 
-    fn decide(&self, arguments: &[OsString], input: Option<&str>) -> Result<Output> {
+    fn decide(&self, table: &str, arguments: &[OsString], input: Option<&str>) -> Result<Output> {
         let mut child = Command::new(&self.command)
             .args(["decide", "--format", "json", "--at", &NOW.to_string(), "--policy"])
-            .arg(self.directory.path().join("policy.yaml"))
+            .arg(self.directory.path().join(format!("{table}.yaml")))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -156,6 +161,8 @@ fn read(output: &Output, headers: HeaderList) -> Result<Outcome> {
         status: status.map(u16::try_from).transpose()?,
         upstream: upstream.transpose()?,
         response: response.map(as_bytes),
+        audit: None,
+        usage: None,
     })
 }
 

@@ -10,7 +10,7 @@ use tenantguard_policy_engines::engines::tenantguard::{self, compile, source};
 use tenantguard_policy_engines::rounds::{self, Contestant};
 use tenantguard_policy_engines::spread::Spread;
 use tenantguard_policy_engines::world::{World, requests, requests::REQUESTS};
-use tenantguard_policy_engines::{ENGINES, OURS, SIZES, load};
+use tenantguard_policy_engines::{ENGINES, LIKE, OURS, SIZES, load};
 
 const ROUNDS: usize = 21;
 
@@ -42,15 +42,17 @@ fn main() -> Result<()> {
 }
 
 fn print_decisions(rows: &[Row<'_>]) -> Result<()> {
-    println!("\n| tenants | engine | ns a decision | times TenantGuard's |\n|--:|:--|--:|--:|");
+    println!("\n| tenants | engine | ns a decision | times TenantGuard's | times {LIKE} |");
+    println!("|--:|:--|--:|--:|--:|");
     for row in rows {
         let ours = find(rows, row.tenants, OURS)?;
         let nanoseconds = Spread::of(row.contestant.samples.iter().copied());
-        let ratio = match row.name {
-            OURS => String::new(),
-            _ => ratio(row, ours).to_string(),
-        };
-        println!("| {} | {} | {nanoseconds} | {ratio} |", row.tenants, row.name);
+        let like = find(rows, row.tenants, LIKE)?;
+        let [times, times_like] = [ours, like].map(|base| match row.name == base.name {
+            true => String::new(),
+            false => ratio(row, base).to_string(),
+        });
+        println!("| {} | {} | {nanoseconds} | {times} | {times_like} |", row.tenants, row.name);
     }
     Ok(())
 }

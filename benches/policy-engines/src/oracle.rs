@@ -78,7 +78,8 @@ mod tests {
                 Answer::Denied,
                 Answer::NoDelegation,
             ] {
-                assert!(counts.get(&answer).is_some_and(|n| *n >= 40), "{tenants}: {counts:?}");
+                // One in 256: of ten tenants, one has overrides.
+                assert!(counts.get(&answer).is_some_and(|n| *n >= 16), "{tenants}: {counts:?}");
             }
         }
     }

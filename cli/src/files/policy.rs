@@ -76,6 +76,14 @@ impl PolicyText {
         Ok(Self { path: path.to_owned(), root, files })
     }
 
+    /// The same policy with one more file, which lies nowhere: in JSON.
+    pub(crate) fn and(mut self, shown: String, text: String) -> Self {
+        // No file is called so: a name never begins with a parenthesis in a directory of policies.
+        let name = format!("({shown}).json");
+        self.files.push(PolicyFile { name, shown, text });
+        self
+    }
+
     /// One file of a policy, as a policy of its own.
     pub(crate) fn of_file(file: &PolicyFile) -> Self {
         Self { path: file.shown().into(), root: PathBuf::new(), files: vec![file.clone()] }

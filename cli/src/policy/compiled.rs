@@ -30,7 +30,12 @@ impl Compiled {
                 .map_err(|error| Failure::Artifact { path: path.to_owned(), error })?;
             return Ok(Self { name: path.display().to_string(), policy });
         }
-        let (text, checked) = PolicyText::read(path)?.check()?;
+        Self::of(PolicyText::read(path)?)
+    }
+
+    /// What was read, and perhaps added to.
+    pub(super) fn of(text: PolicyText) -> Result<Self, Failure> {
+        let (text, checked) = text.check()?;
         let name = text.name();
         match checked.compile() {
             Ok(policy) => Ok(Self { name, policy }),
@@ -49,7 +54,7 @@ pub(super) fn artifact(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Whether a file begins like an artifact. If it cannot be read, that is said later.
-fn is_artifact(path: &Path) -> bool {
+pub(super) fn is_artifact(path: &Path) -> bool {
     if is_stdin(path) || path.is_dir() {
         return false;
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tenantguard::artifact::layout::{Header, Section};
 use tenantguard::artifact::{ArtifactError, Policy, Trusted, read_header, sections};
 use tenantguard::token::Key;
+use tenantguard_policy::diff::settings_in_words;
 
 use super::compiled::artifact;
 use super::lists::{count, thousands};
@@ -137,24 +138,15 @@ fn draw(screen: &mut String, name: &str, good: &Inspected) -> std::fmt::Result {
         writeln!(screen, "   {:<17} {:>11} bytes", section.name(), thousands(*length))?;
     }
     writeln!(screen, "\n{}", styled(output::BOLD, "Settings"))?;
-    for (name, value) in settings(policy).as_object().into_iter().flatten() {
-        let value = bytes_human(value.to_string().as_bytes());
-        writeln!(screen, "   {} {value}", styled(output::DIM, format!("{name:<17}")))?;
+    for (name, value) in settings_in_words(policy) {
+        let value = bytes_human(value.as_bytes());
+        writeln!(screen, "   {} {value}", styled(output::DIM, format!("{name:<25}")))?;
     }
     for (_, issuer) in policy.issuers() {
         let url = bytes_human(issuer.url.as_bytes());
-        writeln!(screen, "   {} {url}", styled(output::DIM, format!("{:<17}", "issuer")))?;
+        writeln!(screen, "   {} {url}", styled(output::DIM, format!("{:<25}", "issuer")))?;
     }
     Ok(())
-}
-
-/// The settings without the issuers.
-fn settings(policy: &Policy) -> Value {
-    let mut settings = serde_json::to_value(policy.settings()).unwrap_or_default();
-    if let Some(map) = settings.as_object_mut() {
-        map.remove("issuers");
-    }
-    settings
 }
 
 fn line(good: &Inspected) -> Value {
@@ -169,7 +161,7 @@ fn line(good: &Inspected) -> Value {
         "signature": good.signature.text(),
         "counts": counts.into_iter().collect::<serde_json::Map<String, Value>>(),
         "sections": sections.collect::<Value>(),
-        "settings": settings(&good.policy),
+        "settings": settings_in_words(&good.policy),
         "issuers": good.policy.issuers().map(|(_, issuer)| &*issuer.url).collect::<Value>(),
     })
 }

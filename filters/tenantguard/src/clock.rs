@@ -4,8 +4,37 @@
 //! Every VM asks the same clock of the host, but `Instant` shows only differences. What it is
 //! hashed by is the time itself; that it is, [`is_shared`] finds out at the start.
 
+use std::cell::Cell;
 use std::hash::{Hash as _, Hasher};
 use std::time::{Duration, Instant};
+
+use crate::host;
+
+/// For how long the wall clock is reckoned by the monotonic one: a wall clock that is set is noticed
+/// within this.
+const RECKONING: Duration = Duration::from_millis(100);
+
+/// The wall clock, which is asked only now and then: each time is a call into the host.
+#[derive(Default)]
+pub(crate) struct WallClock {
+    /// What the monotonic clock and the wall clock showed.
+    read: Cell<Option<(Duration, Duration)>>,
+}
+
+impl WallClock {
+    /// The time since 1970, now that the monotonic clock shows this; `None` without a clock.
+    pub(crate) fn at(&self, monotonic: Duration) -> Option<Duration> {
+        let reckoned = self.read.get().and_then(|(then, wall)| {
+            let since = monotonic.checked_sub(then).filter(|since| *since < RECKONING)?;
+            Some(wall + since)
+        });
+        reckoned.or_else(|| {
+            let wall = host::since_epoch()?;
+            self.read.set(Some((monotonic, wall)));
+            Some(wall)
+        })
+    }
+}
 
 /// Keeps the last numbers that are hashed, instead of hashing.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use tenantguard::audit::{Author, Position};
 use tenantguard::gate::Gate;
 use tenantguard::time::{Now, UnixTime};
 
+use crate::clock::WallClock;
 use crate::ids::IdSource;
 use crate::metrics::Metrics;
 use crate::open::OpenStreams;
@@ -23,6 +24,7 @@ pub(crate) struct Engine {
     proxy: String,
     author: Author,
     sequence: Cell<u64>,
+    wall: WallClock,
 }
 
 impl Engine {
@@ -31,23 +33,27 @@ impl Engine {
         let author = Author::new(gate.policy(), &proxy, &ids.instance());
         let sequence = Cell::new(0);
         let (waiting, open) = (Waiting::default(), OpenStreams::default());
-        Self { gate, ids, metrics, waiting, open, proxy, author, sequence }
+        let wall = WallClock::default();
+        Self { gate, ids, metrics, waiting, open, proxy, author, sequence, wall }
     }
 
     /// Both clocks.
     pub(crate) fn now(&self) -> Now {
-        let wall = host::since_epoch().map_or(UnixTime::from_secs(u64::MAX), |time| {
-            // A clock before 1970 is no clock; a far future makes every token expired.
-            UnixTime::from_duration(time)
-        });
-        Now { wall, monotonic: self.monotonic() }
+        let monotonic = self.monotonic();
+        let wall = match monotonic {
+            Some(monotonic) => self.wall.at(monotonic),
+            None => host::since_epoch(),
+        };
+        // A clock before 1970 is no clock; a far future makes every token expired.
+        let wall = wall.map_or(UnixTime::from_secs(u64::MAX), UnixTime::from_duration);
+        Now { wall, monotonic: monotonic.unwrap_or_default() }
     }
 
     /// Counts what fetched keys, leases and those who wait live by; where there are none of them,
-    /// nobody looks at it, and it stands still.
-    fn monotonic(&self) -> Duration {
+    /// nobody looks at it.
+    fn monotonic(&self) -> Option<Duration> {
         let is_idle = self.gate.ring().is_empty() && self.gate.control().is_none();
-        if is_idle { Duration::ZERO } else { clock::monotonic() }
+        (!is_idle).then(clock::monotonic)
     }
 
     /// The number of the next record. Given at log time, or to a record that the log gets in any

@@ -74,6 +74,13 @@ pub(crate) fn change_request_headers(changes: &HeaderChanges) -> Result<(), Host
     Ok(())
 }
 
+/// Sets a header of the answer, in place of what the upstream may have there.
+pub(crate) fn set_response_header(name: &str, value: &str) {
+    if hostcalls::set_map_value(MapType::HttpResponseHeaders, name, Some(value)).is_err() {
+        log::error!("the host refused a header of the answer");
+    }
+}
+
 /// Lets a paused request go on.
 pub(crate) fn resume_request() {
     if hostcalls::resume_http_request().is_err() {
@@ -106,6 +113,11 @@ pub(crate) fn shared(key: &str) -> Option<(Bytes, u32)> {
         Ok((Some(value), version)) => Some((value, version.unwrap_or(0))),
         _ => None,
     }
+}
+
+/// The version of a value in shared data. Of an empty value, that costs the host no copy of it.
+pub(crate) fn shared_version(key: &str) -> Option<u32> {
+    hostcalls::get_shared_data(key).ok()?.1
 }
 
 /// Sets a value in shared data.

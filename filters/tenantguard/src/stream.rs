@@ -279,6 +279,16 @@ impl HttpContext for Stream {
         Action::Continue
     }
 
+    fn on_http_response_headers(&mut self, _count: usize, _is_last: bool) -> Action {
+        let policy = self.shared.plugin.engine.gate.policy();
+        if let State::Permitted(permit) = &*self.shared.state.borrow()
+            && let Some((name, value)) = permit.told(policy)
+        {
+            host::set_response_header(name, value);
+        }
+        Action::Continue
+    }
+
     fn on_log(&mut self) {
         let engine = &self.shared.plugin.engine;
         let at = self.shared.circumstances();

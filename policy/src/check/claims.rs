@@ -8,6 +8,7 @@ use tenantguard::trust::{Authority, ClaimPath, PrincipalSource, TenantSource};
 use super::Names;
 use crate::claim_map;
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
 use crate::source::{Issuer, Listed, TenantFrom};
@@ -106,7 +107,7 @@ fn dropped(issuer: &Issuer, report: &mut Report) {
     let needed = needed(issuer);
     let pointers = needed.iter().map(|(pointer, _)| pointer.as_str());
     // Where a claim is needed twice, the later reason stays: it says more than "is required".
-    let positions: BTreeMap<&str, usize> = pointers.zip(0..).collect();
+    let positions: BTreeMap<&str, usize> = ordered::map(pointers.zip(0..));
     for claim in &issuer.claims.drop {
         let own = pointer(&claim.value);
         let below = format!("{own}/");

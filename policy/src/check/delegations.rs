@@ -8,6 +8,7 @@ use tenantguard::identity::PrincipalId;
 use super::Names;
 use super::permissions::Declared;
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Quoted};
 use crate::report::Report;
 use crate::source::{Delegation, Issuer, Listed, Source};
@@ -18,7 +19,7 @@ pub(super) fn check(
     declared: &Declared,
     report: &mut Report,
 ) {
-    let namespaces: BTreeSet<&str> = source.issuers.iter().map(Issuer::namespace).collect();
+    let namespaces = ordered::set(source.issuers.iter().map(Issuer::namespace));
     for delegation in &source.delegations {
         for tenant in [&delegation.from, &delegation.to].into_iter().flatten() {
             tenants.find(tenant.value.as_str(), &tenant.place, report);

@@ -23,6 +23,7 @@ pub(crate) use self::hierarchy::Hierarchy;
 pub(crate) use self::permissions::{Declared, spelled};
 pub(crate) use self::routes::{Shape, shape};
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
 use crate::source::{Source, Tenant};
@@ -66,7 +67,7 @@ pub(crate) struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(what: &'static str, code: Code, names: impl Iterator<Item = &'a str>) -> Self {
-        Self { what, code, positions: names.zip(0..).collect() }
+        Self { what, code, positions: ordered::map(names.zip(0..)) }
     }
 
     fn has(&self, name: &str) -> bool {

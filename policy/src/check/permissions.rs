@@ -9,6 +9,7 @@ use tenantguard::identity::PermissionName;
 use tenantguard::permissions::{PermissionId, PermissionSet};
 
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
 use crate::source::{Access, Pattern, Source};
@@ -36,14 +37,14 @@ impl Declared {
             Access::Public(_) => &[][..],
             Access::Tenant { methods, .. } => methods.as_slice(),
         });
-        let names: std::collections::BTreeSet<_> =
-            in_roles.chain(in_routes.map(|(_, permission)| &permission.value)).collect();
+        let in_routes = in_routes.map(|(_, permission)| &permission.value);
+        let names = ordered::set(in_roles.chain(in_routes));
         if names.len() > PERMISSION_LIMIT {
             let message =
                 format!("{} permissions are too many: at most {PERMISSION_LIMIT}", names.len());
             report.push(Finding::new(Code::TooMany, Place::default(), message));
         }
-        Self { ids: names.into_iter().cloned().zip((0..).map(PermissionId)).collect() }
+        Self { ids: ordered::map(names.into_iter().cloned().zip((0..).map(PermissionId))) }
     }
 
     /// The permissions in the order of their ids.

@@ -9,6 +9,7 @@ use super::hierarchy::Hierarchy;
 use super::permissions::{Declared, spelled};
 use super::{Names, roles};
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Place, Quoted};
 use crate::report::Report;
 use crate::source::{Role, Source, Tenant};
@@ -69,8 +70,8 @@ fn none_allowed(tenant: &Tenant, report: &mut Report) {
 }
 
 fn of_tenant(tenant: &Tenant, platform: &Platform<'_>, report: &mut Report) {
-    let own: BTreeMap<&str, usize> =
-        tenant.roles.iter().map(|role| role.name.value.as_str()).zip(0..).collect();
+    let names = tenant.roles.iter().map(|role| role.name.value.as_str());
+    let own: BTreeMap<&str, usize> = ordered::map(names.zip(0..));
     let mut extends = Vec::with_capacity(tenant.roles.len());
     for role in &tenant.roles {
         name(tenant, role, platform, report);

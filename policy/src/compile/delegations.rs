@@ -7,13 +7,14 @@ use tenantguard::delegation::Bill;
 
 use super::tables::{Tables, append};
 use super::{CompileError, Input};
+use crate::ordered;
 use crate::source::{Delegation, Listed};
 
 /// Writes all delegations.
 pub(super) fn write(input: &Input<'_>, tables: &mut Tables) -> Result<(), CompileError> {
     let mut ids: Vec<&str> = input.source.tenants.iter().map(|tenant| tenant.id.as_str()).collect();
     ids.sort_unstable();
-    let positions: BTreeMap<&str, u32> = ids.into_iter().zip(0..).collect();
+    let positions: BTreeMap<&str, u32> = ordered::map(ids.into_iter().zip(0..));
     let mut sorted = BTreeMap::new();
     for delegation in &input.source.delegations {
         let ends = delegation.from.as_ref().zip(delegation.to.as_ref());

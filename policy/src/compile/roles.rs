@@ -1,6 +1,6 @@
 //! The sections of roles and of what tenants make of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tenantguard::artifact::layout::{self, Line, Span};
 use tenantguard::identity::{RoleName, TenantId};
@@ -10,6 +10,7 @@ use zerocopy::little_endian::U32;
 use super::tables::{Tables, append};
 use super::{CompileError, Input};
 use crate::check::Hierarchy;
+use crate::ordered;
 use crate::source::{Listed, Override, Role, Tenant};
 
 /// What a role gives and takes away, and where that stands.
@@ -39,8 +40,7 @@ pub(super) fn write<'s>(
     let source = input.source;
     let base = base_rights(input);
     let of_tenants = source.tenants.iter().flat_map(|tenant| &tenant.roles);
-    let names: BTreeSet<&RoleName> =
-        source.roles.iter().chain(of_tenants).map(|role| &role.name.value).collect();
+    let names = ordered::set(source.roles.iter().chain(of_tenants).map(|it| &it.name.value));
     let none = PermissionSet::new();
     for name in &names {
         let rights = base.get(name);
@@ -58,8 +58,8 @@ pub(super) fn write<'s>(
             overrides.entry(&tenant.value).or_default().push(item);
         }
     }
-    let positions = names.into_iter().zip(0..).collect();
-    let tenants = source.tenants.iter().map(|tenant| (&tenant.id, tenant)).collect();
+    let positions = ordered::map(names.into_iter().zip(0..));
+    let tenants = ordered::map(source.tenants.iter().map(|tenant| (&tenant.id, tenant)));
     let base_ceiling = union(base.values());
     Ok(Roles { input, base, base_ceiling, positions, tenants, overrides })
 }
@@ -75,7 +75,7 @@ fn base_rights<'s>(input: &Input<'s>) -> BTreeMap<&'s RoleName, Rights> {
         let line = input.line(&role.place);
         (&role.name.value, Rights { allow, deny: PermissionSet::new(), line })
     });
-    rights.collect()
+    ordered::map(rights)
 }
 
 impl<'s> Roles<'s> {
@@ -192,7 +192,8 @@ fn union<'r>(rights: impl Iterator<Item = &'r Rights>) -> PermissionSet {
 
 /// A tenant's roles, each after those of its own that it extends.
 fn order_of(roles: &[Role]) -> Vec<usize> {
-    let positions: BTreeMap<_, _> = roles.iter().map(|role| &role.name.value).zip(0..).collect();
+    let positions: BTreeMap<_, usize> =
+        ordered::map(roles.iter().map(|role| &role.name.value).zip(0..));
     let extends = roles.iter().map(|role| {
         role.extends.iter().filter_map(|base| positions.get(&base.value).copied()).collect()
     });

@@ -10,6 +10,7 @@ use tenantguard::trust::{
 
 use super::{CompileError, Input};
 use crate::claim_map;
+use crate::ordered;
 use crate::source::{Issuer, Keys, Listed, RemoteKeys, Source};
 
 /// The settings as JSON.
@@ -84,6 +85,8 @@ fn host_of(url: &str) -> &str {
 fn asserts<T: Ord + Clone>(listed: &Listed<T>) -> Asserts<T> {
     match listed {
         Listed::Any => Asserts::Any,
-        Listed::These(values) => Asserts::Only(values.iter().map(|v| v.value.clone()).collect()),
+        Listed::These(values) => {
+            Asserts::Only(ordered::set(values.iter().map(|v| v.value.clone())))
+        }
     }
 }

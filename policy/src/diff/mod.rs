@@ -21,6 +21,7 @@ pub use self::report::{
     AccessChange, DelegationChange, Diff, FieldChange, IssuerChange, Kind, OpenChange, PairChange,
     RouteChange, TenantChange, Way,
 };
+pub use self::trust::settings_in_words;
 use crate::meaning::{Meaning, Route, Tenant};
 use crate::read::words::{self, Words};
 

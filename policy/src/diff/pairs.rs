@@ -130,6 +130,8 @@ fn terms(old: Option<&Opening<'_>>, new: Option<&Opening<'_>>) -> Vec<FieldChang
     let terms = [
         list(&principals, "principals"),
         list(&|o| o.meaning.names(&o.delegation.permissions), "permissions"),
+        list(&|o| o.delegation.audiences.iter().map(ToString::to_string).collect(), "audiences"),
+        value(&|d| d.bill.as_str().to_owned(), "bill"),
         value(&|d| time(d.not_before), "not_before"),
         value(&|d| time(d.expires), "expires"),
         value(&|d| d.consent.by.to_string(), "consent.by"),

@@ -86,6 +86,16 @@ fn spread(issuer: Option<&Issuer>) -> Fields {
     fields
 }
 
+/// What a policy has one of, by its dotted name, in the policy's own words.
+#[must_use]
+pub fn settings_in_words(policy: &Policy) -> BTreeMap<String, String> {
+    let words = |value| match value {
+        Flat::One(word) => word,
+        Flat::Many(words) => words.into_iter().collect::<Vec<_>>().join(", "),
+    };
+    settings_of(policy).into_iter().map(|(name, value)| (name, words(value))).collect()
+}
+
 /// What holds for all requests.
 pub(super) fn settings(old: &Policy, new: &Policy) -> Vec<FieldChange> {
     let mut changes = values::changes(&settings_of(old), &settings_of(new));
@@ -105,6 +115,8 @@ fn settings_of(policy: &Policy) -> Fields {
         return fields;
     };
     map.remove("issuers");
+    // A position, which means nothing by itself; what it leads to is in what delegations give.
+    map.remove("ceiling");
     values::flatten("", &Value::Object(map), &mut fields);
     fields
 }

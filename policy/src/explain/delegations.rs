@@ -50,6 +50,15 @@ pub(super) fn refused(context: &Context<'_>) -> (Vec<Rule>, Vec<Rule>) {
 /// Why a delegation that would do was not used.
 fn unused(context: &Context<'_>) -> &'static str {
     match context.delegation_error() {
+        Some(DelegationError::TokenNeeded) => {
+            "it would do, but cross_tenant.require_token asks for a delegation token"
+        }
+        Some(DelegationError::TokenLifetime { .. }) => {
+            "it would do, but the token lives longer than cross_tenant.max_lifetime"
+        }
+        Some(DelegationError::Ceiling) => {
+            "it would do, but nobody in the delegator may do this: it gives what is not its own"
+        }
         Some(DelegationError::Ambiguous) => {
             "it would do, and so would another: the token's delegation_id must say which"
         }
@@ -108,6 +117,10 @@ fn against(context: &Context<'_>, one: &Delegation) -> Option<String> {
     }
     if let Some(permission) = context.permission().filter(|p| !names(one, &p.value)) {
         return Some(format!("it does not name {}", permission.value));
+    }
+    if context.delegation_error() == Some(DelegationError::Audience) && !one.audiences.is_empty() {
+        let named = one.audiences.iter().map(|audience| audience.value.as_str());
+        return Some(format!("it is for tokens of the audience {}", listed(named)));
     }
     let principal = context.decided.facts()?.principal.as_ref()?;
     match &one.principals {

@@ -2,6 +2,7 @@
 
 use tenantguard::artifact::template::{Segment, Template};
 use tenantguard::decision::Reason;
+use tenantguard::request::Mode;
 
 use super::Rule;
 use super::context::Context;
@@ -23,7 +24,18 @@ pub(super) fn passed(context: &Context<'_>) -> Vec<Rule> {
         let method = context.method().unwrap_or_default();
         Rule::at(format!("{method} asks for {}", permission.value), &permission.place)
     }));
+    rules.extend(unenforced(route));
     rules
+}
+
+/// Where the policy does not have the gate decide, an explanation is of what it would.
+fn unenforced(route: &Route) -> Option<Rule> {
+    let what = match route.mode {
+        Mode::Enforce => return None,
+        Mode::Shadow => "mode: shadow, so the gate only records this, and the request goes on",
+        Mode::Off => "mode: off, so the gate does not look, and the request goes on",
+    };
+    Some(Rule::at(what, &route.place))
 }
 
 pub(super) fn refused(context: &Context<'_>) -> (Vec<Rule>, Vec<Rule>) {

@@ -7,6 +7,7 @@ use tenantguard::identity::PermissionName;
 use super::Lint;
 use super::holding::{Given, Holdings, speakers};
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::{Located, Place};
 use crate::report::Report;
 use crate::source::{Access, Listed, Route};
@@ -111,8 +112,8 @@ fn roles(lint: &Lint<'_>, report: &mut Report) {
     }
     let given = Given::by(source.issuers.iter());
     let own = source.tenants.iter().flat_map(|tenant| &tenant.roles);
-    let extended: std::collections::BTreeSet<_> =
-        source.roles.iter().chain(own).flat_map(|role| &role.extends).map(|b| &b.value).collect();
+    let roles = source.roles.iter().chain(own);
+    let extended = ordered::set(roles.flat_map(|role| &role.extends).map(|base| &base.value));
     for role in &source.roles {
         let name = &role.name;
         if given.has(&name.value) || extended.contains(&name.value) {

@@ -11,19 +11,48 @@ use crate::check::spelled;
 use crate::finding::{Code, Finding};
 use crate::place::{Located, Quoted};
 use crate::report::Report;
-use crate::source::{Access, Delegation, Listed};
+use crate::source::{Access, Delegation, Listed, Source};
 
 /// A year, and the day that some years have more.
 const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 pub(super) fn check(lint: &Lint<'_>, holdings: &Holdings<'_>, report: &mut Report) {
     let crossing = crossing(lint);
+    required_token(lint, report);
     for delegation in &lint.source.delegations {
         length(delegation, report);
         permissions(delegation, &crossing, lint, holdings, report);
+        audiences(delegation, lint, report);
         if let Listed::These(principals) = &delegation.principals {
             principals.iter().for_each(|one| principal(one, delegation, lint, report));
         }
+    }
+}
+
+/// Whoever asks for delegation tokens trusts somebody to make them.
+fn required_token(lint: &Lint<'_>, report: &mut Report) {
+    let Some(place) = &lint.source.require_token else { return };
+    if lint.source.issuers.iter().all(|issuer| issuer.delegation_tokens.is_none()) {
+        let message = "no issuer makes delegation tokens, so nobody gets at another tenant's data";
+        let finding = Finding::new(Code::IdleDelegation, place.clone(), message);
+        report.push(finding.help(
+            "add the control service's token exchange as an issuer with `delegation_tokens: true`",
+        ));
+    }
+}
+
+/// A token has an audience of its issuer's, or is not good for anything.
+fn audiences(delegation: &Delegation, lint: &Lint<'_>, report: &mut Report) {
+    let Source { audiences, issuers, .. } = lint.source;
+    let own = issuers.iter().filter_map(|issuer| issuer.audiences.as_ref()).flatten();
+    let known: Vec<&str> = audiences.iter().chain(own).map(|it| it.value.as_str()).collect();
+    for named in delegation.audiences.iter().filter(|it| !known.contains(&it.value.as_str())) {
+        let message = format!("no token is for {}, so none is under this", named.value);
+        let help = report
+            .suggest(&named.value, known.iter().copied())
+            .unwrap_or_else(|| "name an audience of the policy or of an issuer".to_owned());
+        let finding = Finding::new(Code::IdleDelegation, named.place.clone(), message);
+        report.push(finding.help(help));
     }
 }
 

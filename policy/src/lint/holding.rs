@@ -8,6 +8,7 @@ use tenantguard::permissions::PermissionSet;
 use tenantguard::trust::Authority;
 
 use super::Lint;
+use crate::ordered;
 use crate::source::{Issuer, Listed, Override, Role, Source, Tenant};
 
 /// One role in one tenant.
@@ -56,7 +57,7 @@ impl<'s> Holdings<'s> {
             resolved: lint.resolved,
             closed: lint.resolved.hierarchy.close(&source.roles, &lint.resolved.declared),
             overrides,
-            role_positions: source.roles.iter().map(|role| &role.name.value).zip(0..).collect(),
+            role_positions: ordered::map(source.roles.iter().map(|it| &it.name.value).zip(0..)),
             by_tenant: BTreeMap::new(),
             anywhere: PermissionSet::new(),
         };
@@ -159,7 +160,7 @@ impl<'s> Holdings<'s> {
         let Some(role) = item.role.as_ref() else { return Vec::new() };
         let Some(position) = self.role_positions.get(&role.value) else { return Vec::new() };
         let mut heirs = self.resolved.hierarchy.heirs(*position);
-        let platform: BTreeSet<usize> = heirs.iter().copied().collect();
+        let platform = ordered::set(heirs.iter().copied());
         for (own, nth) in tenant.roles.iter().zip(self.closed.len()..) {
             let bases = self.bases(tenant, own);
             if bases.iter().any(|base| platform.contains(base)) {
@@ -194,7 +195,7 @@ impl<'s> Holdings<'s> {
     /// The platform's roles that a tenant's role builds on.
     fn bases(&self, tenant: &Tenant, role: &Role) -> BTreeSet<usize> {
         let extended = own_bases(tenant, role).into_iter().flat_map(|own| &own.extends);
-        extended.filter_map(|base| self.role_positions.get(&base.value).copied()).collect()
+        ordered::set(extended.filter_map(|base| self.role_positions.get(&base.value).copied()))
     }
 }
 

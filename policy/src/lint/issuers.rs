@@ -1,9 +1,10 @@
 //! Issuers whose word reaches further than somebody meant it to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Lint;
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::Place;
 use crate::report::Report;
 use crate::source::{Issuer, Listed, TenantFrom};
@@ -22,7 +23,8 @@ pub(super) fn check(lint: &Lint<'_>, report: &mut Report) {
 fn broad(issuers: &[Issuer], report: &mut Report) {
     let speaks_for_all = |issuer: &&Issuer| {
         let is_bound = matches!(issuer.claims.tenant, Some(TenantFrom::Constant(_)));
-        matches!(issuer.tenants, Listed::Any) && !is_bound
+        // Delegation tokens repeat the word of another issuer, and reach no further.
+        matches!(issuer.tenants, Listed::Any) && !is_bound && issuer.delegation_tokens.is_none()
     };
     let mut seen: BTreeMap<&str, &Issuer> = BTreeMap::new();
     let mut first: Option<&Issuer> = None;
@@ -78,7 +80,7 @@ fn constant(issuer: &Issuer, report: &mut Report) {
 fn unmapped(issuer: &Issuer, report: &mut Report) {
     let Some(roles) = &issuer.claims.roles else { return };
     let (Some(map), Listed::These(listed)) = (&roles.value.map, &issuer.roles) else { return };
-    let mapped: BTreeSet<_> = map.iter().map(|(_, role)| &role.value).collect();
+    let mapped = ordered::set(map.iter().map(|(_, role)| &role.value));
     for role in listed.iter().filter(|role| !mapped.contains(&role.value)) {
         let message = format!(
             "{} is trusted with the role {}, but its map never gives it",

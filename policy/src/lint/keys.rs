@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::finding::{Code, Finding};
+use crate::ordered;
 use crate::place::Place;
 use crate::report::Report;
 use crate::source::{Issuer, Keys, Listed, TenantFrom};
@@ -73,16 +74,16 @@ type Reach<'a> = (Option<BTreeSet<&'a str>>, Option<BTreeSet<&'a str>>);
 fn reach(issuer: &Issuer) -> Reach<'_> {
     let roles = match &issuer.roles {
         Listed::Any => None,
-        Listed::These(roles) => Some(roles.iter().map(|role| role.value.as_str()).collect()),
+        Listed::These(roles) => Some(ordered::set(roles.iter().map(|it| it.value.as_str()))),
     };
     (tenants(issuer), roles)
 }
 
 fn tenants(issuer: &Issuer) -> Option<BTreeSet<&str>> {
     match (&issuer.claims.tenant, &issuer.tenants) {
-        (Some(TenantFrom::Constant(tenant)), _) => Some([tenant.value.as_str()].into()),
+        (Some(TenantFrom::Constant(tenant)), _) => Some(ordered::set([tenant.value.as_str()])),
         (_, Listed::Any) => None,
-        (_, Listed::These(listed)) => Some(listed.iter().map(|t| t.value.as_str()).collect()),
+        (_, Listed::These(listed)) => Some(ordered::set(listed.iter().map(|t| t.value.as_str()))),
     }
 }
 
@@ -122,6 +123,6 @@ fn both_speak_for(a: &Issuer, b: &Issuer) -> Option<String> {
 }
 
 fn have_same_keys(a: &Issuer, b: &Issuer) -> bool {
-    let names = |issuer| keys(issuer).into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
+    let names = |issuer| ordered::set(keys(issuer).into_iter().map(|(key, _)| key));
     names(a) == names(b)
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use tenantguard::artifact::route::{OnStale, Revocation, Streams};
 use tenantguard::artifact::{Isolation, Policy};
+use tenantguard::delegation::Bill;
 use tenantguard::permissions::{PermissionId, PermissionSet};
 use tenantguard::request::Mode;
 
@@ -116,7 +117,12 @@ pub(crate) struct Delegation {
     pub(crate) to: usize,
     /// Who of the delegate's principals; none listed means any.
     pub(crate) principals: Option<Vec<Name>>,
+    /// As far as they are the delegator's to give.
     pub(crate) permissions: PermissionSet,
+    /// Whom a token must be for; none means anybody.
+    pub(crate) audiences: Vec<Name>,
+    /// Who is billed.
+    pub(crate) bill: Bill,
     /// In seconds since 1970.
     pub(crate) not_before: u64,
     /// In seconds since 1970, exclusive.

@@ -30,7 +30,7 @@ impl<'p> Meaning<'p> {
             classes: reader.classes,
             sets: reader.sets,
             routes: policy.routes().map(route).collect(),
-            delegations: policy.delegations().map(delegation).collect(),
+            delegations: policy.delegations().map(|row| delegation(policy, row)).collect(),
             permissions,
             speakers,
         }
@@ -213,14 +213,17 @@ fn host_text(frame: &HostFrame<'_>) -> Name {
     }
 }
 
-fn delegation(row: DelegationRow<'_>) -> Delegation {
+fn delegation(policy: &Policy, row: DelegationRow<'_>) -> Delegation {
+    let may_give = |id: &PermissionId| policy.may_give(Some(row.from()), *id);
     let principals = || row.principals().map(Name::from).collect();
     Delegation {
         id: row.id().into(),
         from: row.from().0 as usize,
         to: row.to().0 as usize,
         principals: (!row.is_for_any_principal()).then(principals),
-        permissions: row.permissions().iter().collect(),
+        permissions: row.permissions().iter().filter(may_give).collect(),
+        audiences: row.audiences().map(Name::from).collect(),
+        bill: row.bill(),
         not_before: row.not_before().as_secs(),
         expires: row.expires().as_secs(),
         consent: Consent {

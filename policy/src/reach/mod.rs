@@ -159,6 +159,7 @@ fn exception(
         resource: meaning.tenant(delegation.from).to_owned(),
         delegation: delegation.id.to_string(),
         principals: principals(delegation),
+        audiences: delegation.audiences.iter().map(ToString::to_string).collect(),
         issuers,
         roles: roles.collect(),
         doors: opened,

@@ -67,6 +67,9 @@ pub struct Exception {
     pub delegation: String,
     /// Who of the acting tenant's principals.
     pub principals: Principals,
+    /// Whom the token must be for; any audience if none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
     /// The issuers whose tokens can be used.
     pub issuers: Vec<String>,
     /// What each role of the acting tenant may do there.

@@ -55,6 +55,11 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
         Some(cell) => cell?.value,
         None => CellName::parse(DEFAULT_CELL).ok()?,
     };
+    let rules = fields.optional("cross_tenant");
+    let cross_tenant = match &rules {
+        Some(at) => delegations::rules(at, report)?,
+        None => CrossTenantRules::default(),
+    };
     Some(Source {
         audiences: match fields.optional("audiences") {
             Some(at) => values::list(&at, values::identifier, report)?,
@@ -81,10 +86,8 @@ pub(crate) fn policy(root: &Node, report: &mut Report) -> Option<Source> {
             Some(at) => request::limits(&at, report)?,
             None => Limits::default(),
         },
-        cross_tenant: match fields.optional("cross_tenant") {
-            Some(at) => delegations::rules(&at, report)?,
-            None => CrossTenantRules::default(),
-        },
+        cross_tenant,
+        require_token: rules.filter(|_| cross_tenant.require_token).map(|at| at.key_place()),
         issuers: section(&fields, "issuers", issuers::all, report)?,
         tenants: section(&fields, "tenants", tenants::all, report)?,
         tenant_roles: match fields.optional("tenant_roles") {

@@ -80,6 +80,30 @@ fn what_a_delegation_says() {
         ),
         ("expires:", "not_before: 2026, expires:", &[("wrong-type", "delegations.d.not_before")]),
         ("  d: {", "  d/e: {", &[("invalid-name", "delegations.d/e")]),
+        ("expires:", "bill: acme, expires:", &[("unknown-value", "delegations.d.bill")]),
+        ("expires:", "audiences: [], expires:", &[("empty-list", "delegations.d.audiences")]),
+        (
+            "expires:",
+            "audiences: ['a b'], expires:",
+            &[("invalid-text", "delegations.d.audiences[0]")],
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_asked_between_tenants() {
+    run(&[
+        (TENANTS, "cross_tenant: {max_lifetime: 5m, bill: delegator}\ntenants:\n", &[]),
+        (
+            TENANTS,
+            "cross_tenant: {require_token: 1, max_lifetime: 5, bill: both, token: true}\ntenants:\n",
+            &[
+                ("wrong-type", "cross_tenant.require_token"),
+                ("wrong-type", "cross_tenant.max_lifetime"),
+                ("unknown-value", "cross_tenant.bill"),
+                ("unknown-field", "cross_tenant.token"),
+            ],
+        ),
     ]);
 }
 

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
 use super::certificates::SERVICE_NAME;
-use super::service::ADMIN;
+use super::service::{ADMIN, TENANT_ADMIN};
 use super::{ServiceError, io};
 use crate::client::{self, Response};
 
@@ -73,6 +73,7 @@ impl Target {
 pub struct Control {
     address: SocketAddr,
     tls: Arc<ClientConfig>,
+    credential: &'static str,
 }
 
 impl Control {
@@ -87,7 +88,13 @@ impl Control {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { address, tls: Arc::new(tls) })
+        Ok(Self { address, tls: Arc::new(tls), credential: ADMIN })
+    }
+
+    /// The same for the administrator of the tenant that delegates.
+    #[must_use]
+    pub fn of_delegator(&self) -> Self {
+        Self { credential: TENANT_ADMIN, ..self.clone() }
     }
 
     /// Revokes, and waits until every proxy knows; gives the answer.
@@ -169,8 +176,9 @@ impl Control {
         let name = ServerName::try_from(SERVICE_NAME).map_err(client::invalid)?;
         let connection = ClientConnection::new(self.tls.clone(), name).map_err(client::invalid)?;
         let mut stream = StreamOwned::new(connection, socket);
+        let credential = self.credential;
         let head = format!(
-            "{what} HTTP/1.1\r\nhost: {SERVICE_NAME}\r\nauthorization: Bearer {ADMIN}\r\n\
+            "{what} HTTP/1.1\r\nhost: {SERVICE_NAME}\r\nauthorization: Bearer {credential}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );

@@ -10,7 +10,7 @@ pub mod service;
 pub use api::{Control, Target};
 pub use certificates::{ClientFiles, Pki};
 pub use meddler::{Meddler, Meddling};
-pub use service::{ControlService, ServiceOptions};
+pub use service::{ControlService, DELEGATOR, ServiceOptions};
 
 /// Why there is no control service to test with, or no answer from it.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
 /// The administrator's secret; a test has none.
 pub(super) const ADMIN: &str = "tgc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The credential of the administrator of [`DELEGATOR`].
+pub(super) const TENANT_ADMIN: &str = "tgc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE";
+/// A tenant whose administrator consents to delegations.
+pub const DELEGATOR: &str = "acme";
 
 /// How a service is started.
 #[derive(Debug, Clone)]
@@ -34,6 +38,8 @@ pub struct ServiceOptions {
     pub lease: Duration,
     /// How long a poll is held.
     pub hold: Duration,
+    /// Its policy, whose key files are those of the corpus.
+    pub policy: String,
 }
 
 impl Default for ServiceOptions {
@@ -42,6 +48,7 @@ impl Default for ServiceOptions {
             store: "file:control.redb".to_owned(),
             lease: Duration::from_secs(5),
             hold: Duration::from_secs(1),
+            policy: policy::YAML.to_owned(),
         }
     }
 }
@@ -61,11 +68,21 @@ struct Running {
 }
 
 impl ControlService {
-    /// Starts a service with the policy of the corpus and waits until it serves.
+    /// Starts a service and waits until it serves.
     ///
     /// # Errors
     /// [`ServiceError`] says what could not be had, or why it did not start.
     pub fn start(options: &ServiceOptions) -> Result<Self, ServiceError> {
+        let mut service = Self::prepare(options)?;
+        service.start_again()?;
+        Ok(service)
+    }
+
+    /// A service that has all it takes and does not run yet.
+    ///
+    /// # Errors
+    /// [`ServiceError`] says what could not be had.
+    pub fn prepare(options: &ServiceOptions) -> Result<Self, ServiceError> {
         let directory = TempDir::with_prefix("tenantguard-").map_err(io("make a directory"))?;
         let pki = Pki::new()?;
         pki.write_service(directory.path())?;
@@ -75,14 +92,12 @@ impl ControlService {
             fs::write(directory.path().join(name), text).map_err(io(format!("write {name}")))
         };
         write("control.toml", &configuration(options))?;
-        write("policy.yaml", policy::YAML)?;
+        write("policy.yaml", &options.policy)?;
         for (name, text) in policy::key_files() {
             write(&name, &text)?;
         }
         let authority = pki.authority();
-        let mut service = Self { running: None, address, authority, proxy, directory };
-        service.start_again()?;
-        Ok(service)
+        Ok(Self { running: None, address, authority, proxy, directory })
     }
 
     /// Starts it after it has ended, at the same place and with the same state.
@@ -262,22 +277,30 @@ impl Drop for ControlService {
 }
 
 fn configuration(options: &ServiceOptions) -> String {
-    let ServiceOptions { store, lease, hold } = options;
-    let digest = Sha256::digest(ADMIN.as_bytes());
-    let digest = digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let ServiceOptions { store, lease, hold, .. } = options;
+    let [operator, tenant_admin] = [ADMIN, TENANT_ADMIN].map(digest);
     format!(
         "policy = \"policy.yaml\"\n\
          [tls]\ncertificate = \"server.pem\"\nkey = \"server.key.pem\"\nclient_ca = \"ca.pem\"\n\
          [store]\nurl = \"{store}\"\n\
          [feed]\nlease = \"{}ms\"\nhold = \"{}ms\"\n\
-         [[auth.credentials]]\nname = \"root\"\nrole = \"admin\"\nsha256 = \"{digest}\"\n\
+         [[auth.credentials]]\nname = \"root\"\nrole = \"admin\"\nsha256 = \"{operator}\"\n\
+         [[auth.credentials]]\nname = \"{DELEGATOR}-admin\"\nrole = \"tenant_admin\"\n\
+         tenant = \"{DELEGATOR}\"\nsha256 = \"{tenant_admin}\"\n\
          [[auth.certificates]]\nsan = \"{MESH}\"\nname = \"edge\"\nrole = \"proxy\"\n",
         lease.as_millis(),
         hold.as_millis()
     )
+}
+
+/// What the configuration has of a credential.
+fn digest(credential: &str) -> String {
+    let digest = Sha256::digest(credential.as_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn free_port() -> Result<SocketAddr, ServiceError> {

@@ -1,15 +1,18 @@
 //! The corpus: tables of cases in `corpus/*.json`, each a request and the decision it must get.
 //!
-//! [`table`] is the file format, [`token`] signs what a case asks for, [`prepared`] is the finished
-//! request in the shapes that the runners need. The tables are compiled in, because the same
+//! [`table`] is the file format, [`setting`] the policy and the delegations that a table is decided
+//! by, [`token`] signs what a case asks for, [`prepared`] is the finished request in the shapes that
+//! the runners need. The tables are compiled in, because the same
 //! cases run under Node, where there is no file system.
 
 pub mod prepared;
+pub mod setting;
 pub mod table;
 pub mod template;
 pub mod token;
 
 pub use prepared::Prepared;
+pub use setting::Setting;
 pub use table::{Case, Expect, Runner, Table};
 
 const TABLES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/corpus_tables.rs"));
@@ -42,6 +45,12 @@ pub enum CorpusError {
         /// The name.
         name: String,
     },
+    /// A table changes a policy that it does not name.
+    #[error("tests/corpus/{file}.json: \"changes\" without \"policy\"")]
+    NoPolicy {
+        /// The file, without its extension.
+        file: String,
+    },
     /// A name that stands for something else is unknown.
     #[error("{kind} {name:?} is not known; known are {known}")]
     Unknown {
@@ -59,6 +68,21 @@ pub enum CorpusError {
         edit: String,
         /// What is wrong.
         why: &'static str,
+    },
+    /// The policy of a table, with its changes.
+    #[error("the policy of the table does not compile: {0}")]
+    Policy(String),
+    /// A delegation of a table that is none.
+    #[error("the living delegation {id:?}: {field} {value:?} {why}")]
+    Living {
+        /// Its id.
+        id: String,
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// A character that is no latin-1, and so no byte of a request.
     #[error("{text:?} has a character above U+00FF; requests are bytes, written as latin-1")]
@@ -95,6 +119,7 @@ impl Corpus {
     pub fn cases(&self, runner: Runner) -> impl Iterator<Item = (&str, &Case)> {
         self.tables
             .iter()
+            .filter(move |(_, table)| table.is_for(runner))
             .flat_map(|(name, table)| table.cases.iter().map(move |case| (name.as_str(), case)))
             .filter(move |(_, case)| case.is_for(runner))
     }
@@ -102,6 +127,9 @@ impl Corpus {
 
 fn read_table(file: &str, text: &str) -> Result<Table, CorpusError> {
     let table: Table = parse(file, text)?;
+    if table.policy.is_none() && !table.changes.is_empty() {
+        return Err(CorpusError::NoPolicy { file: file.to_owned() });
+    }
     let mut names = std::collections::BTreeSet::new();
     for case in &table.cases {
         if !names.insert(&case.name) {

@@ -12,8 +12,25 @@ use serde_json::{Map, Value};
 pub struct Table {
     /// What the table is about, for the reader.
     pub about: String,
+    /// The policy that decides the cases, one of `corpus/policies/`; `corpus/policy.yaml` by default.
+    pub policy: Option<String>,
+    /// What is different in that policy here: a JSON merge patch (RFC 7396).
+    #[serde(default)]
+    pub changes: Map<String, Value>,
+    /// Delegations that the control service has brought, by id. With some, the gate has a copy of
+    /// the control state.
+    #[serde(default)]
+    pub living: BTreeMap<String, Living>,
     /// The cases.
     pub cases: Vec<Case>,
+}
+
+impl Table {
+    /// Whether `runner` can show the table at all: the command decides by a policy alone.
+    #[must_use]
+    pub fn is_for(&self, runner: Runner) -> bool {
+        runner != Runner::Decide || self.living.is_empty()
+    }
 }
 
 /// One request and the decision that it must get.
@@ -100,9 +117,15 @@ pub struct Expect {
     /// Headers as the upstream must see them; null means absent. Only of a permit.
     #[serde(default)]
     pub upstream: BTreeMap<String, Option<String>>,
-    /// Headers of the denial's response; null means absent.
+    /// Headers of the response; null means absent.
     #[serde(default)]
     pub response: BTreeMap<String, Option<String>>,
+    /// Fields of the audit record; null means absent or null.
+    #[serde(default)]
+    pub audit: BTreeMap<String, Value>,
+    /// Fields of the usage event, `data.NAME` for one of its data.
+    #[serde(default)]
+    pub usage: BTreeMap<String, Value>,
 }
 
 /// Permit or deny.
@@ -219,4 +242,45 @@ pub struct Persona {
     /// Header fields, over the key's `alg` and `kid` and `typ: JWT`.
     #[serde(default)]
     pub header: Map<String, Value>,
+}
+
+/// A delegation as the control service has it. Times are `now+N` or `now-N`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Living {
+    /// The delegator.
+    pub from: String,
+    /// The delegate.
+    pub to: String,
+    /// Who of the delegate, `namespace/subject`; everybody by default.
+    pub principals: Option<Vec<String>>,
+    /// For what.
+    pub permissions: Vec<String>,
+    /// Only by tokens for one of these; for any by default.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// From when on; for an hour already by default.
+    pub not_before: Option<String>,
+    /// Until when; for another hour by default.
+    pub expires: Option<String>,
+    /// How far it has come; consented by default.
+    #[serde(default)]
+    pub stage: Stage,
+    /// Where the consent is written down.
+    pub reference: Option<String>,
+}
+
+/// How far a delegation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The delegator has not agreed.
+    Proposed,
+    /// The delegator has agreed.
+    #[default]
+    Consented,
+    /// It is held up.
+    Suspended,
+    /// It was taken back, this second.
+    Revoked,
 }

@@ -110,7 +110,7 @@ fn named(name: &str, now: u64) -> Option<String> {
 }
 
 /// `now`, `now+N` or `now-N` in seconds since the epoch.
-fn instant(text: &str, now: u64) -> Option<u64> {
+pub(super) fn instant(text: &str, now: u64) -> Option<u64> {
     let offset = text.strip_prefix("now")?;
     if offset.is_empty() {
         return Some(now);

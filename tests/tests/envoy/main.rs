@@ -4,6 +4,7 @@
 
 mod binding;
 mod body;
+mod clock;
 mod control_faults;
 mod controlled;
 mod corpus;
@@ -13,12 +14,14 @@ mod grpc;
 mod hostile;
 mod metrics;
 mod open_streams;
+mod places;
 mod preflight;
 mod records;
 mod reload;
 mod reroute;
 mod revocation;
 mod rollout;
+mod seed;
 mod soak;
 mod startup;
 mod token_source;
@@ -122,6 +125,9 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("token source: a token that may not go on is taken out", token_source::withheld),
     alone("binding: a bound token is taken from its client only", binding::holds),
     alone("metrics: decisions are counted by reason", metrics::by_reason),
+    alone("delegations: one of the policy holds to the second", clock::of_the_policy),
+    alone("delegations: a living one holds to the second", clock::of_the_control_service),
+    alone("delegations: one that is revoked is over for a known token", clock::revoked),
     alone("revocation: what is revoked is refused at once, and nothing else", revocation::targets),
     alone("revocation: a route that asks does so each time", revocation::asked),
     alone(

@@ -2,11 +2,16 @@
 
 use serde_json::json;
 use tenantguard::artifact::Isolation;
-use tenantguard::control::{Delegate, Delegation, Entry, TenantEntry, TenantStatus};
+use tenantguard::control::{
+    Delegate, Delegation, DelegationStage, Entry, Label, TenantEntry, TenantStatus,
+};
 use tenantguard::gate::Step;
 use tenantguard::identity::{CellName, PermissionName, PrincipalId};
 
-use crate::world::{NOW, World, alice, directory, sign, tenant, with};
+use crate::world::{
+    NOW, World, act, alice, consented, directory, revoked_stage, sign, suspended_stage, tenant,
+    with,
+};
 
 fn delegation(id: &str, from: &str, to: &str) -> Delegation {
     Delegation {
@@ -15,9 +20,11 @@ fn delegation(id: &str, from: &str, to: &str) -> Delegation {
         to: tenant(to),
         principals: Delegate::Any,
         permissions: vec![PermissionName::parse("r:read").unwrap()],
+        audiences: Vec::new(),
         not_before: NOW,
         expires: NOW + 100,
-        is_withdrawn: false,
+        proposed: act(),
+        stage: consented(),
     }
 }
 
@@ -79,6 +86,11 @@ fn a_tenant_that_only_the_directory_knows_has_its_class_its_cell_and_the_base_ro
 fn a_living_delegation_counts_as_one_of_the_policy_does() {
     let live = delegation("lent", "acme", "globex");
     let principals = |name: &str| Delegate::Principals(vec![PrincipalId::parse(name).unwrap()]);
+    let in_stage = |stage| Delegation { stage, ..live.clone() };
+    let for_audience = |name| Delegation {
+        audiences: vec![Label::parse("more").unwrap(), Label::parse(name).unwrap()],
+        ..live.clone()
+    };
     let writes = vec![PermissionName::parse("r:write").unwrap()];
     let rows = [
         ("live", live.clone(), "permit"),
@@ -93,7 +105,11 @@ fn a_living_delegation_counts_as_one_of_the_policy_does() {
             Delegation { permissions: writes, ..live.clone() },
             "delegation.scope",
         ),
-        ("withdrawn", Delegation { is_withdrawn: true, ..live.clone() }, "delegation.expired"),
+        ("revoked", in_stage(revoked_stage()), "delegation.expired"),
+        ("proposed only", in_stage(DelegationStage::Proposed), "delegation.none"),
+        ("suspended", in_stage(suspended_stage()), "delegation.expired"),
+        ("for another audience", for_audience("other"), "delegation.scope"),
+        ("for the token's audience", for_audience("api"), "permit"),
         ("not yet", Delegation { not_before: NOW + 2, ..live.clone() }, "delegation.expired"),
         ("from this second on", Delegation { not_before: NOW + 1, ..live.clone() }, "permit"),
         ("over", Delegation { expires: NOW + 1, ..live.clone() }, "delegation.expired"),
@@ -108,7 +124,7 @@ fn a_living_delegation_counts_as_one_of_the_policy_does() {
 }
 
 #[test]
-fn a_delegation_that_is_withdrawn_is_used_no_more_not_even_by_a_known_token() {
+fn a_delegation_that_is_revoked_is_used_no_more_not_even_by_a_known_token() {
     let (live, bob) = (delegation("lent", "acme", "globex"), bob());
     let world = World::new(&[entry(&live)]);
     let step = world.send("/of/acme", &bob, 1);
@@ -120,7 +136,7 @@ fn a_delegation_that_is_withdrawn_is_used_no_more_not_even_by_a_known_token() {
     ] {
         assert_eq!(header(&step, name).as_deref(), Some(value), "{name}");
     }
-    world.push(&[entry(&Delegation { is_withdrawn: true, ..live.clone() })]);
+    world.push(&[entry(&Delegation { stage: revoked_stage(), ..live.clone() })]);
     world.renew(1);
     assert_eq!(world.reason("/of/acme", &bob, 1), "delegation.expired");
     world.push(&[entry(&live)]);

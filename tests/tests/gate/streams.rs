@@ -9,11 +9,11 @@ use tenantguard::gate::Gate;
 use tenantguard::identity::PermissionName;
 
 use crate::world::{
-    NOW, SKEW, World, alice, at, directory, policy, principal_target, revoked, session_target,
-    sign, suspended, tenant, with,
+    NOW, SKEW, World, act, alice, at, consented, directory, policy, principal_target, revoked,
+    revoked_stage, session_target, sign, suspended, tenant, with,
 };
 
-fn lent(is_withdrawn: bool) -> Entry {
+fn lent(is_revoked: bool) -> Entry {
     Entry::Delegation(Box::new(Delegation {
         id: tenant("lent"),
         from: tenant("globex"),
@@ -21,8 +21,10 @@ fn lent(is_withdrawn: bool) -> Entry {
         principals: Delegate::Any,
         permissions: vec![PermissionName::parse("r:read").unwrap()],
         not_before: 0,
+        audiences: Vec::new(),
         expires: NOW + 100,
-        is_withdrawn,
+        proposed: act(),
+        stage: if is_revoked { revoked_stage() } else { consented() },
     }))
 }
 
@@ -41,7 +43,7 @@ fn a_stream_ends_with_what_let_it_in() {
         ),
         ("a suspended tenant", directory("acme", TenantStatus::Suspended), "tenant.suspended"),
         ("a suspended delegator", directory("globex", TenantStatus::Suspended), "tenant.suspended"),
-        ("a withdrawn delegation", lent(true), "delegation.expired"),
+        ("a revoked delegation", lent(true), "delegation.expired"),
     ];
     let text = sign(&with(alice(), json!({"delegation_id": "lent"})));
     for (what, entry, expected) in rows {

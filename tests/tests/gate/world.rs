@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tenantguard::artifact::{Isolation, Policy};
 use tenantguard::control::{
-    CutOff, Delta, Entry, Frame, Handle, HistoryId, Keep, Manifest, Position, ReplicaKey,
-    Revocation, ShardWriter, Suspension, Target, TenantEntry, TenantStatus, TokenName,
+    Act, Consent, CutOff, DelegationStage, Delta, Entry, Frame, Handle, HistoryId, Keep, Label,
+    Manifest, Position, ReplicaKey, Revocation, ShardWriter, Suspension, Target, TenantEntry,
+    TenantStatus, TokenName,
 };
 use tenantguard::gate::{Control, Gate, Need, Pending, Permit, Response, Step};
 use tenantguard::identity::{Namespace, TenantId};
@@ -112,6 +113,24 @@ pub(crate) fn at(secs: u64) -> Now {
 
 pub(crate) fn tenant(name: &str) -> TenantId {
     TenantId::parse(name).unwrap()
+}
+
+/// Somebody did something to a delegation.
+pub(crate) fn act() -> Act {
+    Act { by: Label::parse("id/admin").unwrap(), at: NOW - 10 }
+}
+
+/// The stages of a delegation after the first.
+pub(crate) fn consented() -> DelegationStage {
+    DelegationStage::Consented(Consent { act: act(), reference: Label::parse("DPA-7").ok() })
+}
+
+pub(crate) fn suspended_stage() -> DelegationStage {
+    DelegationStage::Suspended { consent: Consent { act: act(), reference: None }, act: act() }
+}
+
+pub(crate) fn revoked_stage() -> DelegationStage {
+    DelegationStage::Revoked { consent: None, act: act() }
 }
 
 /// What a revocation of this token names.

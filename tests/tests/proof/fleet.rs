@@ -18,6 +18,8 @@ use crate::load::Actor;
 /// A path that the copy decides on, and one that the service is asked about every time.
 pub(crate) const COPIED: &str = "/api/v1/reports/7";
 pub(crate) const ASKED: &str = "/api/v1/exports/7";
+/// The same of a tenant that the path names.
+pub(crate) const ACMES: &str = "/api/v1/tenants/acme/reports/7";
 /// How long a proxy may decide alone.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// How long a poll is held.
@@ -39,7 +41,12 @@ impl Fleet {
     /// Starts all; `None` if the machine has no Redis.
     pub(crate) fn start() -> Result<Option<Self>> {
         let Some(redis) = Redis::start()? else { return Ok(None) };
-        let options = ServiceOptions { store: redis.url(), lease: LEASE, hold: HOLD };
+        let options = ServiceOptions {
+            store: redis.url(),
+            lease: LEASE,
+            hold: HOLD,
+            ..ServiceOptions::default()
+        };
         let service = ControlService::start(&options)?;
         let meddler = Meddler::start(&service)?;
         let cells = [Upstream::start("shared")?, Upstream::start("acme-eu")?];

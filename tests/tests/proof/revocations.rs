@@ -8,14 +8,17 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tenantguard_e2e::control::{Control, Target};
+use tenantguard::time::UnixTime;
+use tenantguard_e2e::control::{Control, DELEGATOR, Target};
 
-use crate::fleet::{COPIED, Fleet, SKEW};
+use crate::fleet::{ACMES, COPIED, Fleet, SKEW};
 use crate::load::{Actor, Scene};
 
 const ISSUER: &str = "https://id.example.com";
 /// A tenant that signs up while all is running: the policy does not list it.
 const NEWCOMER: &str = "newco";
+/// A delegation that acme makes while all is running.
+const LENT: &str = "acme-lets-grace-read";
 /// How long requests go on after a revocation before the next.
 const AFTER: Duration = Duration::from_millis(300);
 
@@ -25,6 +28,8 @@ enum Act {
     Suspend(Target),
     /// A tenant of the directory is suspended there.
     Close(&'static str),
+    /// The delegator takes a delegation back.
+    TakeBack(&'static str),
 }
 
 impl Act {
@@ -36,14 +41,36 @@ impl Act {
             Self::Close(tenant) => {
                 let change = json!({"change": "suspend", "reason": "the proof"});
                 let done = control.ask("POST", &format!("/v1/tenants/{tenant}"), &change)?;
-                let position =
-                    done.get("position").and_then(Value::as_str).context("no position")?;
-                let path = format!("/v1/feed/acknowledged?position={position}");
-                return Ok(control.ask("GET", &path, &Value::Null)?);
+                return acknowledged(control, &done);
+            }
+            Self::TakeBack(delegation) => {
+                let change = json!({"change": "revoke", "reason": "the proof"});
+                let path = format!("/v1/delegations/{delegation}");
+                let done = control.of_delegator().ask("POST", &path, &change)?;
+                return acknowledged(control, &done);
             }
         };
         Ok(done.get("acknowledged").cloned().unwrap_or_default())
     }
+}
+
+/// Waits until every proxy knows what was done.
+fn acknowledged(control: &Control, done: &Value) -> Result<Value> {
+    let position = done.get("position").and_then(Value::as_str).context("no position")?;
+    let path = format!("/v1/feed/acknowledged?position={position}");
+    Ok(control.ask("GET", &path, &Value::Null)?)
+}
+
+/// What acme lets globex do, until it takes it back.
+fn lend(control: &Control) -> Result<()> {
+    let expires = UnixTime::from_secs(now() + 3_600).to_string();
+    let lent = json!({
+        "id": LENT, "from": DELEGATOR, "to": "globex", "principals": ["platform/grace"],
+        "permissions": ["reports:read"], "expires": expires,
+        "consent": {"reference": "the proof"}, "reason": "the proof",
+    });
+    let done = control.of_delegator().ask("POST", "/v1/delegations", &lent)?;
+    acknowledged(control, &done).map(drop)
 }
 
 /// How long clients took from the revocation on until they were first refused.
@@ -68,8 +95,12 @@ pub(crate) fn run(fleet: &Fleet, scene: &Arc<Scene>, more: usize) -> Result<Dela
     let mut delays = Delays::default();
     let newcomer = json!({"tenant": NEWCOMER, "isolation": "shared", "reason": "the proof"});
     fleet.control()?.ask("POST", "/v1/tenants", &newcomer)?;
+    lend(&fleet.control()?)?;
+    let grace = json!({"subject": "grace", "claims": {"jti": "proof-6"}});
+    let take_back = |_: &str| Act::TakeBack(LENT);
+    one(fleet, scene, &mut delays, ("delegation", ACMES), &grace, take_back)?;
     for (name, token, act) in kinds() {
-        one(fleet, scene, &mut delays, name, &token, act)?;
+        one(fleet, scene, &mut delays, (name, COPIED), &token, act)?;
     }
     for nth in 0..more {
         let id = format!("more-{nth}");
@@ -78,17 +109,21 @@ pub(crate) fn run(fleet: &Fleet, scene: &Arc<Scene>, more: usize) -> Result<Dela
             let issuer = "https://login.workforce.example";
             Act::Revoke(Target::token_id("acme", issuer, &id))
         };
-        one(fleet, scene, &mut delays, &format!("token {id}"), &token, revoke)?;
+        one(fleet, scene, &mut delays, (&format!("token {id}"), COPIED), &token, revoke)?;
     }
     Ok(delays)
+}
+
+fn now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
 type Kind = (&'static str, Value, fn(&str) -> Act);
 
 /// The issuer of the bystanders is another one, and so are their tenants and principals.
 fn kinds() -> Vec<Kind> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_secs();
+    let now = now();
     let ahead = SKEW.as_secs().saturating_sub(5);
     vec![
         ("token by its jti, expiry unknown", json!({"claims": {"jti": "proof-1"}}), |_| {
@@ -136,11 +171,11 @@ fn one(
     fleet: &Fleet,
     scene: &Arc<Scene>,
     delays: &mut Delays,
-    name: &str,
+    (name, path): (&str, &str),
     token: &Value,
     act: impl FnOnce(&str) -> Act,
 ) -> Result<()> {
-    let (actor, text) = fleet.actor(name, COPIED, token)?;
+    let (actor, text) = fleet.actor(name, path, token)?;
     enter(scene, &actor);
     let control = fleet.control()?;
     let act = act(&text);

@@ -4,12 +4,14 @@
 //! [`ByPath`] begins one step earlier, with the path as a client sent it, which is brought into its
 //! normal form first; neither of the other engines has to. [`ByToken`] begins one step later, where
 //! the gate does with a token that it knows: tenant and roles are looked up, for each request its own.
+//! [`ByRoute`] begins where the other engines do: the route is matched too.
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Map, Value, json};
 use tenantguard::artifact::evaluate::{Question, Standing, Subject};
+use tenantguard::artifact::route::Matched;
 use tenantguard::artifact::{Policy, Trusted};
 use tenantguard::path::NormalPath;
 use tenantguard::time::UnixTime;
@@ -194,5 +196,35 @@ impl Engine for ByToken<'_> {
         let asked = &self.engine.asked[request];
         let question = asked.question(&asked.path);
         self.engine.policy.evaluate_known(&self.standings[request], &question).is_allowed()
+    }
+}
+
+/// TenantGuard with subjects that are known, on routes that were matched before: what the other
+/// engines are given.
+pub struct ByRoute<'w> {
+    engine: ByToken<'w>,
+    routes: Vec<Matched<'w>>,
+}
+
+impl<'w> ByRoute<'w> {
+    /// Matches all routes.
+    ///
+    /// # Errors
+    /// If the policy does not know one.
+    pub fn new(engine: ByToken<'w>) -> Result<Self> {
+        let policy = &engine.engine.policy;
+        let matched = |asked: &Asked<'w>| policy.find_route(HOST, &asked.path);
+        let routes: Option<_> = engine.engine.asked.iter().map(matched).collect();
+        Ok(Self { routes: routes.context("every route is in the policy")?, engine })
+    }
+}
+
+impl Engine for ByRoute<'_> {
+    fn decide(&mut self, request: usize) -> bool {
+        let ByToken { engine, standings } = &self.engine;
+        let asked = &engine.asked[request];
+        let question = asked.question(&asked.path);
+        let (matched, standing) = (&self.routes[request], &standings[request]);
+        engine.policy.evaluate_on(matched, standing, &question).is_allowed()
     }
 }

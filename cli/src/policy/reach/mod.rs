@@ -1,5 +1,6 @@
 //! `tenantguard policy reach`: who can reach whom through what.
 
+mod living;
 mod news;
 mod table;
 
@@ -10,11 +11,13 @@ use clap::{Args, ValueEnum};
 use tenantguard::time::UnixTime;
 use tenantguard_policy::reach::{News, Reach, svg};
 
-use super::compiled::Compiled;
+use self::table::Basis;
+use super::compiled::{Compiled, is_artifact};
 use crate::Outcome;
+use crate::control::{Client, Options};
 use crate::decide::Moment;
 use crate::failure::Failure;
-use crate::files::read_text;
+use crate::files::{PolicyText, read_text};
 
 const EXAMPLES: &str = "\
 Without --at it tells of every delegation, whatever its times; with it, of that moment.
@@ -24,6 +27,7 @@ Examples:
   tenantguard policy reach policy.yaml --format json -o reach.json
   tenantguard policy reach policy.yaml --deny-new reach.json
   tenantguard policy reach policy/ --format svg -o reach.svg
+  tenantguard policy reach policy.yaml --at 2026-12-01T00:00:00Z --live
 
 Exit codes: 0 told, or nothing new; 1 something is new; 2 could not run.";
 
@@ -49,6 +53,11 @@ pub(crate) struct Arguments {
     /// Compare with an earlier --format json, and fail if anything is new
     #[arg(long, value_name = "BASELINE")]
     deny_new: Option<PathBuf>,
+    /// With the delegations and the tenants that the control service holds
+    #[arg(long)]
+    live: bool,
+    #[command(flatten)]
+    control: Options,
     /// Write it to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -56,10 +65,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let baseline = arguments.deny_new.as_deref().map(read_baseline).transpose()?;
-    let Compiled { name, policy } = Compiled::read(&arguments.policy)?;
+    let Compiled { name, policy } = match arguments.live {
+        true => with_living(arguments)?,
+        false => Compiled::read(&arguments.policy)?,
+    };
     let reach = Reach::of(&policy, arguments.at.map(UnixTime::from));
+    let basis = if arguments.live { Basis::Live } else { Basis::Policy };
     let text = || match arguments.format {
-        Form::Table => table::screen(&name, &reach),
+        Form::Table => table::screen(&name, &reach, basis),
         Form::Json => format!("{}\n", serde_json::to_string_pretty(&reach).unwrap_or_default()),
         Form::Svg => svg::draw(&reach),
     };
@@ -85,6 +98,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             Ok(Outcome::Good)
         }
     }
+}
+
+/// The policy with what the control service holds beside it.
+fn with_living(arguments: &Arguments) -> Result<Compiled, Failure> {
+    let path = &arguments.policy;
+    if is_artifact(path) {
+        return Err(Failure::Option {
+            option: "--live",
+            value: path.display().to_string(),
+            reason: "a compiled policy cannot be added to: give its source".to_owned(),
+        });
+    }
+    let (text, checked) = PolicyText::read(path)?.check()?;
+    let client = Client::new(&arguments.control)?;
+    let fragment = living::fragment(&client, &checked)?;
+    Compiled::of(text.and("the control service".to_owned(), fragment))
 }
 
 fn read_baseline(path: &Path) -> Result<Reach, Failure> {

@@ -8,14 +8,23 @@ use tenantguard_policy::reach::{Class, Door, Exception, Issuer, Names, Principal
 use super::super::lists::{self, door, hosts, short, wrapped};
 use crate::output::{BAD, BOLD, DIM, GOOD, WARNING, bytes_human, styled};
 
-pub(super) fn screen(name: &str, reach: &Reach) -> String {
+/// What the claim is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// The policy alone.
+    Policy,
+    /// The policy with what the control service holds.
+    Live,
+}
+
+pub(super) fn screen(name: &str, reach: &Reach, basis: Basis) -> String {
     let mut screen = String::new();
     // Writing to a string cannot fail.
-    let _ = draw(&mut screen, name, reach);
+    let _ = draw(&mut screen, name, reach, basis);
     screen
 }
 
-fn draw(screen: &mut String, name: &str, reach: &Reach) -> Result {
+fn draw(screen: &mut String, name: &str, reach: &Reach, basis: Basis) -> Result {
     let at = reach.at.as_ref().map_or(String::new(), |at| format!(" at {at}"));
     writeln!(screen, "{name}{at}  {}\n", styled(DIM, &reach.policy))?;
     let is_kept = reach.exceptions.is_empty() && reach.unenforced.is_empty();
@@ -25,9 +34,15 @@ fn draw(screen: &mut String, name: &str, reach: &Reach) -> Result {
     for (exception, nth) in reach.exceptions.iter().zip(1..) {
         draw_exception(screen, exception, nth)?;
     }
-    let by_policy =
-        "By this policy: what the control service or a proxy's route adds is not in it.";
-    writeln!(screen, "\n{}", styled(DIM, by_policy))?;
+    let by_what = match basis {
+        Basis::Policy => {
+            "By this policy: what the control service or a proxy's route adds is not in it."
+        }
+        Basis::Live => {
+            "By this policy with what the control service holds now: what a proxy's route adds is not in it."
+        }
+    };
+    writeln!(screen, "\n{}", styled(DIM, by_what))?;
     unenforced(screen, reach)?;
     idle(screen, reach)?;
     if !reach.public.is_empty() {
@@ -59,6 +74,9 @@ fn draw_exception(screen: &mut String, exception: &Exception, nth: usize) -> Res
         writeln!(screen, "     {} {value}", styled(DIM, format!("{name:<12}")))
     };
     field(screen, "principals", &principals)?;
+    if !exception.audiences.is_empty() {
+        field(screen, "audiences", &bytes_human(exception.audiences.join(", ").as_bytes()))?;
+    }
     field(screen, "issuers", &bytes_human(exception.issuers.join(", ").as_bytes()))?;
     let roles = exception.roles.iter();
     let roles: Vec<String> =

@@ -1,7 +1,7 @@
 //! The board in shared data: what the leader has got from the service, for every VM of the proxy.
 //!
-//! `head` is where the proxy stands and how long it may decide by that; the frames that led there
-//! are in a ring by their epochs; one snapshot is there for whoever has nothing yet, or cannot
+//! `head` is where the proxy stands and how long it may decide by that; `bell` is rung after it has
+//! changed, and cheaper to look at; the frames that led to the head are in a ring by their epochs; one snapshot is there for whoever has nothing yet, or cannot
 //! follow. A position and a snapshot name what belongs to them by hashes, so that whatever is
 //! overwritten in between is noticed, and never taken for something else.
 
@@ -17,7 +17,7 @@ const RING: u64 = 256;
 
 /// A head as it was read, to be replaced only if nobody else has.
 pub(super) struct ReadHead {
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     version: u32,
 }
 
@@ -42,13 +42,26 @@ pub(super) struct Posted {
 pub(super) struct Board {
     prefix: String,
     head: String,
+    bell: String,
 }
 
 impl Board {
     pub(super) fn new(prefix: String) -> Self {
         let head = format!("{prefix}.head");
         host::create_shared(&head, b"none");
-        Self { prefix, head }
+        let board = Self { bell: format!("{prefix}.bell"), prefix, head };
+        board.ring();
+        board
+    }
+
+    /// Has everybody look at the head.
+    pub(super) fn ring(&self) {
+        host::set_shared(&self.bell, b"");
+    }
+
+    /// A number that is another one whenever the bell has rung.
+    pub(super) fn rung(&self) -> Option<u32> {
+        host::shared_version(&self.bell)
     }
 
     fn key(&self, name: &str, number: u64) -> String {
@@ -67,7 +80,9 @@ impl Board {
     pub(super) fn publish(&self, word: &Word, over: &ReadHead) -> bool {
         let Word { head, sent, lease } = word;
         let value = format!("{} {} {head}", sent.as_millis(), lease.as_millis());
-        host::swap_shared(&self.head, value.as_bytes(), over.version)
+        let is_published = host::swap_shared(&self.head, value.as_bytes(), over.version);
+        self.ring();
+        is_published
     }
 
     /// Puts down the frame that leads to an epoch, as a delta of its own.

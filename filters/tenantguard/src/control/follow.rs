@@ -1,5 +1,5 @@
-//! How one VM keeps its copy level with the board: it reads the head before each decision, and
-//! applies the frames that lead there. Where frames do not lead there it loads the snapshot, in
+//! How one VM keeps its copy level with the board: before each decision it listens for the bell, reads
+//! the head if it has rung, and applies the frames that lead there. Where frames do not lead there it loads the snapshot, in
 //! slices on the tick; until it is level its copy is not fresh, and the routes say what that means.
 
 use std::cell::{Cell, RefCell};
@@ -29,7 +29,8 @@ enum Course {
 
 /// One VM's way of following the board.
 pub(super) struct Follower {
-    seen: RefCell<Vec<u8>>,
+    /// The bell as it was before the head that this VM is level with was read.
+    seen: Cell<Option<u32>>,
     course: Cell<Course>,
     posted: RefCell<Option<Rc<Posted>>>,
     /// When to look again whether there is a snapshot that is of use.
@@ -50,7 +51,7 @@ pub(super) enum Loading {
 impl Follower {
     pub(super) fn new() -> Self {
         Self {
-            seen: RefCell::default(),
+            seen: Cell::default(),
             course: Cell::new(Course::Following),
             posted: RefCell::default(),
             due: Cell::default(),
@@ -69,18 +70,18 @@ impl Follower {
 
     /// Applies what is new on the board.
     pub(super) fn follow(&self, board: &Board, control: &Control, now: Duration) {
-        let Some(read) = board.head() else { return };
-        if *self.seen.borrow() == read.bytes {
+        let rung = board.rung();
+        if rung.is_some() && rung == self.seen.get() {
             return;
         }
-        let Some(word) = read.parse() else { return };
+        let Some(word) = board.head().and_then(|read| read.parse()) else { return };
         if !self.is_lost() {
             self.lead(board, control, &word.head);
         }
         control.renew(&word, now);
         // Whoever is not there yet looks again next time.
         if self.is_lost() || control.position() == Some(word.head) {
-            self.seen.replace(read.bytes);
+            self.seen.set(rung);
         }
     }
 
@@ -132,7 +133,7 @@ impl Follower {
 
     fn arrive(&self) -> Loading {
         self.posted.replace(None);
-        self.seen.borrow_mut().clear();
+        self.seen.set(None);
         self.course.set(Course::Following);
         Loading::Idle
     }

@@ -62,6 +62,9 @@ impl Controller {
         }
         let head = self.board.head().and_then(|read| read.parse());
         let from = head.map(|word| word.head).filter(|_| !polling.is_adrift.get());
+        // What is acknowledged everybody must have been told of, also what a VM put down that has
+        // died before it could ring.
+        self.board.ring();
         match self.service.poll(from.as_ref()) {
             Ok(call) => polling.poll.set(Some(Poll { call, sent: now, from })),
             Err(error) => self.poll_failed(&error, now),

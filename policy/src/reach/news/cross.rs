@@ -46,7 +46,10 @@ fn covers(before: &Exception, now: &Exception) -> bool {
             now.iter().all(|principal| before.contains(principal))
         }
     };
-    everybody && before.not_before <= now.not_before && now.expires <= before.expires
+    let for_all = before.audiences.is_empty()
+        || (!now.audiences.is_empty()
+            && now.audiences.iter().all(|audience| before.audiences.contains(audience)));
+    everybody && for_all && before.not_before <= now.not_before && now.expires <= before.expires
 }
 
 fn piece(exception: &Exception, new: &[(&String, &Opened)]) -> Option<Piece> {
