@@ -9,9 +9,11 @@ mod authzen;
 mod connections;
 mod delegations;
 mod document;
+mod exchange;
 mod feed;
 mod keys;
 mod oauth;
+mod proxy;
 mod redis;
 #[path = "../state/redis_server.rs"]
 #[allow(dead_code, reason = "the state's tests do more with a Redis")]
