@@ -24,6 +24,15 @@ pub enum Grant {
 }
 
 impl Grant {
+    /// Whether it is the same one, and unchanged.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Static(own), Self::Static(other)) => own == other,
+            (Self::Living(own), Self::Living(other)) => Arc::ptr_eq(own, other),
+            (Self::Static(_), Self::Living(_)) | (Self::Living(_), Self::Static(_)) => false,
+        }
+    }
+
     /// The delegator's consent, as it is written down; empty if nobody says where.
     #[must_use]
     pub fn consent_reference<'a>(&'a self, policy: &'a Policy) -> &'a str {

@@ -121,13 +121,32 @@ impl Policy {
     /// Evaluates a question. Allocates nothing.
     #[must_use]
     pub fn evaluate(&self, subject: &Subject<'_>, question: &Question<'_>) -> Evaluation {
-        self.answer(&subject.into(), question, |permission| {
-            let acting = self.find_tenant(subject.tenant).ok_or(Unfit::Tenant)?;
-            match self.roles_grant(&acting, subject.roles.iter().copied(), permission) {
-                true => Ok(acting.index()),
-                false => Err(Unfit::Permission),
-            }
+        self.answer(&subject.into(), question, |permission| self.look_up(subject, permission))
+    }
+
+    /// Evaluates a question on a route that was found before. Allocates nothing.
+    #[must_use]
+    pub fn evaluate_on(
+        &self,
+        matched: &Matched<'_>,
+        subject: &Subject<'_>,
+        question: &Question<'_>,
+    ) -> Evaluation {
+        self.answer_on(matched, &subject.into(), question, |permission| {
+            self.look_up(subject, permission)
         })
+    }
+
+    fn look_up(
+        &self,
+        subject: &Subject<'_>,
+        permission: PermissionId,
+    ) -> Result<TenantIndex, Unfit> {
+        let acting = self.find_tenant(subject.tenant).ok_or(Unfit::Tenant)?;
+        match self.roles_grant(&acting, subject.roles.iter().copied(), permission) {
+            true => Ok(acting.index()),
+            false => Err(Unfit::Permission),
+        }
     }
 
     /// Looks a subject up once, for many questions; `None` if the policy does not know the tenant.
@@ -152,7 +171,7 @@ impl Policy {
     /// Evaluates a question of somebody who is known on a route that was found before. Allocates
     /// nothing.
     #[must_use]
-    pub fn evaluate_on(
+    pub fn evaluate_known_on(
         &self,
         matched: &Matched<'_>,
         standing: &Standing,

@@ -33,10 +33,12 @@ impl Handles {
         let issuer = &*issuer.url;
         let name = TokenName::of(claims.id.as_deref(), text);
         let (namespace, subject) = (principal.namespace(), principal.subject());
+        // A delegation token lives in the session of the token that it was given for.
+        let opened_by = claims.vouched_by.as_deref().unwrap_or(issuer);
         let session = claims.session.as_deref();
         Self {
             token: Handle::Token { issuer, tenant, name }.target(),
-            session: session.map(|sid| Handle::Session { issuer, tenant, sid }.target()),
+            session: session.map(|sid| Handle::Session { issuer: opened_by, tenant, sid }.target()),
             principal: Handle::Principal { tenant, namespace, subject }.target(),
             tenant: Handle::Tenant(tenant).target(),
             key: claims.key.as_deref().map(|kid| Handle::Key { issuer, kid }.target()),

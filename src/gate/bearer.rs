@@ -44,6 +44,8 @@ pub(super) struct Bearer {
     /// `x-tenant-roles` and `x-tenant-scope`, spelled once.
     pub(super) roles_text: Arc<str>,
     pub(super) scope_text: Arc<str>,
+    /// What it may do under the grant that it used last.
+    scope_under: Mutex<Option<(Grant, Arc<str>)>>,
     /// Whether the token may go on to the upstream.
     pub(super) forwards_token: bool,
     binding: Binding,
@@ -147,6 +149,7 @@ impl Bearer {
             lifetime: claims.expires.as_secs().saturating_sub(claims.issued.as_secs()),
             token,
             permissions,
+            scope_under: Mutex::default(),
             forwards_token: !claims.has_dropped,
             binding: Binding {
                 bound_to: claims.bound_to,
@@ -270,7 +273,19 @@ impl Bearer {
 
     /// What the bearer may do on another tenant's data: what it may do at home, as far as the
     /// delegation goes. Space-separated, as in `x-tenant-scope`.
-    pub(super) fn scope_under(&self, policy: &Policy, grant: &Grant) -> String {
+    pub(super) fn scope_under(&self, policy: &Policy, grant: &Grant) -> Arc<str> {
+        let mut last = self.scope_under.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((used, scope)) if used.is_same(grant) => Arc::clone(scope),
+            _ => {
+                let scope: Arc<str> = self.spell_scope_under(policy, grant).into();
+                *last = Some((grant.clone(), Arc::clone(&scope)));
+                scope
+            }
+        }
+    }
+
+    fn spell_scope_under(&self, policy: &Policy, grant: &Grant) -> String {
         let own = self.permissions.effective.iter();
         let named = |id| policy.permission(id);
         match grant {

@@ -339,7 +339,7 @@ impl Pipeline<'_> {
                 facts.delegation = Some(grant.clone());
                 let control = self.control.map_or(Ok(()), |it| it.check_tenant(&resource.id));
                 control.map_err(Refusal::Delegator)?;
-                let scope: Arc<str> = bearer.scope_under(self.policy, &grant).into();
+                let scope = bearer.scope_under(self.policy, &grant);
                 facts.scope = Some(Arc::clone(&scope));
                 Ok((resource, Some(Delegated { grant, scope })))
             }

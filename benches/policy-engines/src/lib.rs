@@ -17,7 +17,7 @@ use anyhow::{Result, ensure};
 use self::engines::Engine;
 use self::engines::cedar::Cedar;
 use self::engines::regorus::{Interpreter, Machine};
-use self::engines::tenantguard::{ByPath, ByRoute, ByToken, TenantGuard};
+use self::engines::tenantguard::{ByPath, ByRoute, ByToken, ByTokenAndRoute, TenantGuard};
 use self::world::World;
 use self::world::requests::Request;
 
@@ -27,14 +27,15 @@ pub const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 /// The engine that the others are compared with.
 pub const OURS: &str = "TenantGuard";
 
-/// Ours, given what the others are given: the route is matched before.
-pub const LIKE: &str = "TenantGuard, token and route known";
+/// Ours, given what each of the others is given.
+pub const LIKE: [(&str, &str); 2] =
+    [("Cedar", "TenantGuard, token and route known"), ("regorus", "TenantGuard, route known")];
 
 /// Loads an engine with a policy and a workload.
 type Load = for<'w> fn(&World, &'w [Request]) -> Result<Box<dyn Engine + 'w>>;
 
 /// Every engine by its name.
-pub const ENGINES: [(&str, Load); 8] = [
+pub const ENGINES: [(&str, Load); 9] = [
     (OURS, |world, requests| Ok(Box::new(TenantGuard::new(world, requests)?))),
     ("TenantGuard, path as sent", |world, requests| {
         Ok(Box::new(ByPath(TenantGuard::new(world, requests)?)))
@@ -42,8 +43,11 @@ pub const ENGINES: [(&str, Load); 8] = [
     ("TenantGuard, token known", |world, requests| {
         Ok(Box::new(ByToken::new(TenantGuard::new(world, requests)?)?))
     }),
-    (LIKE, |world, requests| {
-        Ok(Box::new(ByRoute::new(ByToken::new(TenantGuard::new(world, requests)?)?)?))
+    ("TenantGuard, route known", |world, requests| {
+        Ok(Box::new(ByRoute::new(TenantGuard::new(world, requests)?)?))
+    }),
+    ("TenantGuard, token and route known", |world, requests| {
+        Ok(Box::new(ByTokenAndRoute::new(ByToken::new(TenantGuard::new(world, requests)?)?)?))
     }),
     ("Cedar, slices", |world, requests| Ok(Box::new(Cedar::with_slices(world, requests)?))),
     ("Cedar, all policies", |world, requests| Ok(Box::new(Cedar::with_all(world, requests)?))),

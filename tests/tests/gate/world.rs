@@ -25,6 +25,8 @@ pub(crate) const SKEW: u64 = 120;
 /// How long a lease is.
 pub(crate) const LEASE: Duration = Duration::from_secs(5);
 pub(crate) const ISSUER: &str = "https://id";
+/// Who makes delegation tokens.
+pub(crate) const EXCHANGE: &str = "https://exchange";
 
 /// The policy: two tenants, and a route for each way to deal with a copy that is stale.
 pub(crate) fn policy() -> Policy {
@@ -40,6 +42,12 @@ pub(crate) fn policy() -> Policy {
             "max_lifetime": "1h",
             "skew": "2m",
             "authority": "roles",
+        }, "exchange": {
+            "issuer": EXCHANGE,
+            "keys": {"jwks": {"keys": [exchange_key().public_jwk()]}},
+            "algorithms": ["EdDSA"],
+            "asserts": {"tenants": "any", "roles": "any"},
+            "delegation_tokens": true,
         }},
         "tenants": {"acme": {"isolation": "shared"}, "globex": {"isolation": "shared"}},
         "roles": {"viewer": {"permissions": ["r:read"]}, "editor": {"permissions": ["r:write"]}},
@@ -65,6 +73,17 @@ pub(crate) fn policy() -> Policy {
 
 fn key() -> DevKey {
     DevKey::derive(Algorithm::EdDsa, "id")
+}
+
+fn exchange_key() -> DevKey {
+    DevKey::derive(Algorithm::EdDsa, "exchange")
+}
+
+/// Signed by the token exchange.
+pub(crate) fn sign_as_exchange(claims: &Value) -> String {
+    let key = exchange_key();
+    let claims = claims.as_object().unwrap().clone();
+    TokenSpec { claims, ..TokenSpec::new(&key) }.sign(&key)
 }
 
 /// The `kid` of the one key.

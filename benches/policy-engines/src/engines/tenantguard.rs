@@ -4,7 +4,8 @@
 //! [`ByPath`] begins one step earlier, with the path as a client sent it, which is brought into its
 //! normal form first; neither of the other engines has to. [`ByToken`] begins one step later, where
 //! the gate does with a token that it knows: tenant and roles are looked up, for each request its own.
-//! [`ByRoute`] begins where the other engines do: the route is matched too.
+//! [`ByRoute`] begins where regorus does, with the route matched; [`ByTokenAndRoute`] where Cedar's
+//! slices do, with both.
 
 use std::sync::Arc;
 
@@ -199,10 +200,16 @@ impl Engine for ByToken<'_> {
     }
 }
 
-/// TenantGuard with subjects that are known, on routes that were matched before: what the other
-/// engines are given.
+/// All routes, matched before.
+fn matched<'w>(engine: &TenantGuard<'w>) -> Result<Vec<Matched<'w>>> {
+    let matched = |asked: &Asked<'w>| engine.policy.find_route(HOST, &asked.path);
+    let routes: Option<_> = engine.asked.iter().map(matched).collect();
+    routes.context("every route is in the policy")
+}
+
+/// TenantGuard on routes that were matched before.
 pub struct ByRoute<'w> {
-    engine: ByToken<'w>,
+    engine: TenantGuard<'w>,
     routes: Vec<Matched<'w>>,
 }
 
@@ -211,20 +218,42 @@ impl<'w> ByRoute<'w> {
     ///
     /// # Errors
     /// If the policy does not know one.
-    pub fn new(engine: ByToken<'w>) -> Result<Self> {
-        let policy = &engine.engine.policy;
-        let matched = |asked: &Asked<'w>| policy.find_route(HOST, &asked.path);
-        let routes: Option<_> = engine.engine.asked.iter().map(matched).collect();
-        Ok(Self { routes: routes.context("every route is in the policy")?, engine })
+    pub fn new(engine: TenantGuard<'w>) -> Result<Self> {
+        Ok(Self { routes: matched(&engine)?, engine })
     }
 }
 
 impl Engine for ByRoute<'_> {
     fn decide(&mut self, request: usize) -> bool {
+        let asked = &self.engine.asked[request];
+        let question = asked.question(&asked.path);
+        let route = &self.routes[request];
+        self.engine.policy.evaluate_on(route, &asked.subject(), &question).is_allowed()
+    }
+}
+
+/// TenantGuard with subjects that are known, on routes that were matched before.
+pub struct ByTokenAndRoute<'w> {
+    engine: ByToken<'w>,
+    routes: Vec<Matched<'w>>,
+}
+
+impl<'w> ByTokenAndRoute<'w> {
+    /// Matches all routes.
+    ///
+    /// # Errors
+    /// If the policy does not know one.
+    pub fn new(engine: ByToken<'w>) -> Result<Self> {
+        Ok(Self { routes: matched(&engine.engine)?, engine })
+    }
+}
+
+impl Engine for ByTokenAndRoute<'_> {
+    fn decide(&mut self, request: usize) -> bool {
         let ByToken { engine, standings } = &self.engine;
         let asked = &engine.asked[request];
         let question = asked.question(&asked.path);
-        let (matched, standing) = (&self.routes[request], &standings[request]);
-        engine.policy.evaluate_on(matched, standing, &question).is_allowed()
+        let (route, standing) = (&self.routes[request], &standings[request]);
+        engine.policy.evaluate_known_on(route, standing, &question).is_allowed()
     }
 }
