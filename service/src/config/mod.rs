@@ -5,6 +5,7 @@
 //! sizes.
 
 mod access;
+mod authzen;
 mod error;
 mod exchange;
 mod layers;
@@ -18,14 +19,15 @@ use std::path::{Path, PathBuf};
 use axum::http::Uri;
 
 pub use self::access::{Access, TokenRoles};
+pub use self::authzen::{AuthzenSource, Condition, Grant, Mapping, Resource, Subject};
 pub use self::error::ConfigError;
 pub use self::exchange::ExchangeSettings;
 use self::layers::Layers;
 pub use self::layers::PREFIX;
 use self::source::Source;
 pub use self::source::{
-    AuthzenSource, Condition, DelegationsSource, FeedSource, Grant, LimitsSource, LogFormat,
-    LogSource, Mapping, Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
+    DelegationsSource, FeedSource, LimitsSource, LogFormat, LogSource, SessionsSource, StoreSource,
+    TenantStoreSource,
 };
 pub use self::units::{Size, Span, UnitError};
 

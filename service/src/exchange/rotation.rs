@@ -60,8 +60,9 @@ mod tests {
             announced: Duration::from_secs(100),
             kept: Duration::from_secs(50),
         };
-        let rows: [(&[u64], u64, usize, Option<u64>, usize); 10] = [
-            // keys, now; how many are over, when the next signs, which one signs
+        /// Keys, now; how many are over, when the next signs, which one signs.
+        type Row<'a> = (&'a [u64], u64, usize, Option<u64>, usize);
+        let rows: [Row<'_>; 10] = [
             (&[], 5, 0, Some(5), 0),
             (&[0], 899, 0, None, 0),
             (&[0], 900, 0, Some(1000), 0),

@@ -7,12 +7,12 @@ use tenantguard_mint::{Algorithm, DevKey, TokenSpec};
 use crate::proxy::{Proxy, claims, header};
 use crate::rig::{Answer, ISSUER, Rig, callers, request};
 
-const EXCHANGE: &str = "https://control.example.com";
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const EXCHANGE: &str = "https://control.example.com";
+pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// The service's policy: a provider, three tenants, and a delegation that stands in it.
-const POLICY: &str = "\
+pub(crate) const POLICY: &str = "\
 version: 1
 audiences: [api.example.com, files.example.com]
 issuers:
@@ -47,7 +47,7 @@ delegations:
 ";
 
 /// The proxies' policy: the same, and the exchange is one more issuer, whose tokens are needed.
-fn of_proxies() -> String {
+pub(crate) fn of_proxies() -> String {
     let exchange = format!(
         "issuers:\n  exchange:\n    issuer: {EXCHANGE}\n    keys: {{jwks_file: exchange.jwks.json}}\n\
          \x20   asserts: {{tenants: any, roles: any}}\n    max_lifetime: 5m\n\
@@ -56,7 +56,7 @@ fn of_proxies() -> String {
     POLICY.replace("issuers:\n", &exchange) + "cross_tenant: {require_token: true}\n"
 }
 
-async fn rig() -> Rig {
+pub(crate) async fn rig() -> Rig {
     with_algorithm("ES256").await
 }
 
@@ -69,13 +69,13 @@ async fn with_algorithm(algorithm: &str) -> Rig {
     Rig::start(&format!("{head}{exchange}{}", callers()), POLICY).await
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     now.as_secs()
 }
 
 /// What the partner's people have: alice of globex, an editor.
-fn alice(key: &DevKey) -> TokenSpec {
+pub(crate) fn alice(key: &DevKey) -> TokenSpec {
     TokenSpec::new(key)
         .claim("iss", ISSUER)
         .claim("aud", "api.example.com")
@@ -91,7 +91,7 @@ fn alice(key: &DevKey) -> TokenSpec {
 }
 
 /// acme lets globex read, or more.
-async fn delegate(rig: &Rig, id: &str, more: Value) {
+pub(crate) async fn delegate(rig: &Rig, id: &str, more: Value) {
     let expires = tenantguard::time::UnixTime::from_secs(now() + 3600).to_string();
     let mut body = json!({"id": id, "from": "acme", "to": "globex", "principals": "any",
         "permissions": ["reports:read"], "expires": expires, "consent": {}, "reason": "x"});
@@ -114,7 +114,7 @@ async fn exchange(rig: &Rig, token: &str, more: &str) -> Answer {
     rig.ask(&request("POST", "/oauth2/token", &form, &body)).await
 }
 
-async fn exchanged(rig: &Rig, token: &str, more: &str) -> String {
+pub(crate) async fn exchanged(rig: &Rig, token: &str, more: &str) -> String {
     let answer = exchange(rig, token, more).await;
     assert_eq!(answer.status, 200, "{more}: {answer:?}");
     answer.json()["access_token"].as_str().unwrap().to_owned()
@@ -169,6 +169,23 @@ async fn a_delegation_token_is_good_for_the_delegators_data_and_nothing_else() {
         let refused = proxy.get("/tenants/acme/reports/7", token).0;
         assert!(refused.starts_with("delegation."), "{refused}");
     }
+}
+
+/// Who signs out at the provider is out everywhere, whatever was made of the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_of_the_subject_token_ends_the_delegation_token_too() {
+    let rig = rig().await;
+    delegate(&rig, "d1", json!({})).await;
+    let own = alice(&rig.key).sign(&rig.key);
+    let token = exchanged(&rig, &own, "&delegation_id=d1").await;
+    let proxy = Proxy::new(&rig, &of_proxies()).await;
+    proxy.follow(&rig).await;
+    assert_eq!(proxy.get("/tenants/acme/reports/7", &token).0, "permit");
+    let session = json!({"kind": "session", "tenant": "globex", "issuer": ISSUER,
+        "sid": "session-1"});
+    assert_eq!(rig.revoke("root", session).await.status, 200);
+    proxy.follow(&rig).await;
+    assert_eq!(proxy.get("/tenants/acme/reports/7", &token).0, "revoked.session");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,59 +366,6 @@ async fn the_delegation_is_the_one_that_is_named_or_the_only_one_that_does() {
         let status = exchange(&rig, &own, "&delegation_id=d1").await.status;
         assert_eq!(status == 200, is_live, "{verb}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn keys_change_without_a_token_that_is_refused() {
-    let rig = rig().await;
-    delegate(&rig, "d1", json!({})).await;
-    let own = alice(&rig.key).sign(&rig.key);
-    let keys = async |rig: &Rig| -> Vec<String> {
-        let set = rig.get("edge", "/.well-known/jwks.json").await;
-        assert_eq!(set.header("cache-control"), Some("public, max-age=300"));
-        let set = set.json()["keys"].as_array().unwrap().clone();
-        set.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
-    };
-    let first = exchanged(&rig, &own, "&delegation_id=d1").await;
-    assert_eq!(keys(&rig).await, [header(&first)["kid"].as_str().unwrap()]);
-
-    // Its time is over in ten minutes: the next one is shown at once, and does not sign yet.
-    let rig = aged(rig, &[now() - 24 * 3600 + 600]).await;
-    let shown = keys(&rig).await;
-    let still = exchanged(&rig, &own, "&delegation_id=d1").await;
-    assert_eq!((shown.len(), header(&still)["kid"].as_str()), (2, Some(&*shown[0])));
-
-    let rig = aged(rig, &[now() - 24 * 3600, now() - 5]).await;
-    assert_eq!(keys(&rig).await, shown);
-    let second = exchanged(&rig, &own, "&delegation_id=d1").await;
-    assert_eq!(header(&second)["kid"].as_str(), Some(&*shown[1]));
-    let proxy = Proxy::new(&rig, &of_proxies()).await;
-    proxy.follow(&rig).await;
-    for token in [&first, &still, &second] {
-        assert_eq!(proxy.get("/tenants/acme/reports/7", token).0, "permit");
-    }
-    // Nothing that the first one signed is good any more, and it goes.
-    let rig = aged(rig, &[now() - 48 * 3600, now() - 3600]).await;
-    assert_eq!(keys(&rig).await, shown[1..]);
-
-    let path = rig.directory.path().join("exchange.keys.json");
-    use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
-    let about = rig.get("edge", "/.well-known/oauth-authorization-server").await.json();
-    assert_eq!(about["issuer"], EXCHANGE);
-    assert_eq!(about["grant_types_supported"], json!([GRANT]));
-    assert!(about["jwks_uri"].as_str().unwrap().ends_with("/.well-known/jwks.json"));
-}
-
-/// Starts the service again, with keys that sign from these times on.
-async fn aged(rig: Rig, signs_from: &[u64]) -> Rig {
-    let path = rig.directory.path().join("exchange.keys.json");
-    let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for (key, from) in kept["keys"].as_array_mut().unwrap().iter_mut().zip(signs_from) {
-        key["signs_from"] = json!(from);
-    }
-    std::fs::write(&path, kept.to_string()).unwrap();
-    rig.restart().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ mod connections;
 mod delegations;
 mod document;
 mod exchange;
+mod exchange_keys;
 mod feed;
 mod keys;
 mod oauth;
