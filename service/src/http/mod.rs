@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod status;
 mod target;
 pub mod tenants;
+pub mod who_can;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +60,7 @@ pub use self::target::{
 pub use self::tenants::{
     ChangeName, ChangeRequest, IsolationName, StatusName, TenantBody, TenantList, TenantRequest,
 };
+pub use self::who_can::{GrantBody, GrantKind, Question, WhoCan};
 use crate::auth::{Authenticator, Tokens};
 use crate::authzen::Authzen;
 use crate::config::{FeedSource, LimitsSource};
@@ -151,6 +153,7 @@ fn routes() -> Routes {
             .routes(routes!(tenants::list, tenants::create))
             .routes(routes!(tenants::get, tenants::change))
             .routes(routes!(delegations::list, delegations::propose))
+            .routes(routes!(who_can::who_can))
             .routes(routes!(sessions::create, sessions::list, sessions::end_all))
             .routes(routes!(sessions::lookup))
             .routes(routes!(sessions::touch))

@@ -23,3 +23,4 @@ mod reload;
 mod requests;
 mod rig;
 mod tls;
+mod who_can;
