@@ -11,7 +11,8 @@ async fn static_and_living_grants_that_hold_are_listed_together() {
     delegate(&rig, "stopped", json!({})).await;
     let stop = json!({"change": "suspend", "reason": "x"});
     assert_eq!(rig.post("root", "/v1/delegations/stopped", &stop).await.status, 200);
-    let rows: [(&str, &str, Result<&[&str], u16>); 9] = [
+    type Row<'a> = (&'a str, &'a str, Result<&'a [&'a str], u16>);
+    let rows: [Row<'_>; 9] = [
         ("root", "tenant=acme", Ok(&["living d1"])),
         ("looker", "tenant=initech", Ok(&["static initech-lets-alice-read"])),
         ("acme-admin", "", Ok(&["living d1"])),
