@@ -77,11 +77,15 @@ fn delegations_are_listed_amended_suspended_and_revoked() {
     let scene = Scene::new();
     let made = scene.propose("acme", &["--consent", "--reference", "DPA-7"]);
     assert!(made.code == Some(0) && made.out.contains("d1 is consented"), "{made:?}");
-    let amend = ["amend", "d1", "--expires", "4102444800", "--reason", "for ever"];
+    let amend = ["amend", "d1", "--expires", "4102444800", "--reason", "for ever", "--yes"];
     let refused = scene.ask("acme", "", &amend);
     assert!(refused.code == Some(2) && refused.err.contains("delegation.terms"), "{refused:?}");
     let longer = (scene.soon().parse::<u64>().unwrap() + 60).to_string();
     let amend = ["amend", "d1", "--expires", &longer, "--reason", "longer"];
+    let refused = scene.ask("acme", "n\n", &amend);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("reports:read") && refused.err.contains("Amend d1? [y/N]"));
+    let amend = [&amend[..], &["--yes"]].concat();
     assert!(scene.ask("acme", "", &amend).out.contains("d1 is consented"));
 
     for (caller, verb, stage) in [
@@ -111,4 +115,52 @@ fn delegations_are_listed_amended_suspended_and_revoked() {
     assert_eq!((&line["id"], &line["stage"]), (&"d1".into(), &"revoked".into()));
     let nothing = scene.ask("acme", "", &["amend", "d1", "--reason", "x"]);
     assert!(nothing.code == Some(2) && nothing.err.contains("--expires"), "{nothing:?}");
+}
+
+const STATIC: &str = "\
+delegations:
+  globex-may-read:
+    from: acme
+    to: globex
+    principals: [platform/gina]
+    permissions: [reports:read]
+    not_before: 2026-01-01T00:00:00Z
+    expires: 2096-01-01T00:00:00Z
+    consent: {by: admin@acme.example, at: 2026-01-01T00:00:00Z, reference: DPA-7}
+";
+
+#[test]
+fn who_can_shows_static_and_living_grants_together() {
+    let scene = Scene::new();
+    scene.room.write("static.yaml", super::POLICY.to_owned() + STATIC);
+    assert_eq!(scene.propose("acme", &["--consent"]).code, Some(0));
+    let ask = |caller: &str, more: &[&str]| scene.ask(caller, "", &[&["who-can"], more].concat());
+    let living = ask("acme", &["acme"]);
+    assert_eq!(living.code, Some(0), "{living:?}");
+    assert!(living.out.contains("living d1") && !living.out.contains("static"), "{living:?}");
+    let both = ask("acme", &["acme", "--policy", "static.yaml"]);
+    for part in ["living d1", "static globex-may-read", "platform/gina", "DPA-7", "anybody"] {
+        assert!(both.out.contains(part), "{part}: {both:?}");
+    }
+    let alone = ["delegation", "who-can", "acme", "--policy", "static.yaml"];
+    let alone = scene.room.run(alone);
+    assert!(alone.out.contains("globex-may-read") && !alone.out.contains("d1"), "{alone:?}");
+
+    for (more, is_somebody) in [
+        (&["--permission", "reports:read"][..], true),
+        (&["--permission", "reports:write"], false),
+        (&["--at", "2020-01-01T00:00:00Z"], false),
+        (&["--at", "2095-01-01T00:00:00Z"], true),
+    ] {
+        let told = ask("acme", &[&["acme", "--policy", "static.yaml"], more].concat());
+        let is_nobody = told.out.contains("no delegation lets anybody at the data of acme");
+        assert_eq!(is_nobody, !is_somebody, "{more:?}: {told:?}");
+    }
+    let json = ask("root", &["acme", "--policy", "static.yaml", "--format", "json"]).out;
+    let json: Value = serde_json::from_str(json.trim()).unwrap();
+    assert_eq!(json["grants"].as_array().map(Vec::len), Some(2), "{json}");
+    let other = ask("globex", &["acme"]);
+    assert!(other.code == Some(2) && other.err.contains("tenant.forbidden"), "{other:?}");
+    assert_eq!(scene.ask("acme", "", &["revoke", "d1", "--reason", "x"]).code, Some(0));
+    assert!(ask("acme", &["acme"]).out.contains("no delegation lets anybody"));
 }

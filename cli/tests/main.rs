@@ -161,6 +161,7 @@ fn the_first_screen_of_every_command_has_examples() {
         &["delegation", "propose"],
         &["delegation", "consent"],
         &["delegation", "amend"],
+        &["delegation", "who-can"],
         &["status"],
     ] {
         let run = room.run(command.iter().chain(&["--help"]));

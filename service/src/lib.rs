@@ -6,7 +6,7 @@
 //! proxies and knows how far each one is, [`session`], [`directory`] and [`delegation`] are what
 //! applications and tenants use.
 //! Around these, [`http`] answers, [`auth`] knows who asks, [`limits`] bounds how much, [`authzen`]
-//! decides questions by the policy, [`config`] is what an operator sets, and [`serve`] is the
+//! decides questions by the policy, [`exchange`] gives out delegation tokens, [`config`] is what an operator sets, and [`serve`] is the
 //! process.
 
 #![deny(
@@ -33,6 +33,7 @@ pub mod clock;
 pub mod config;
 pub mod delegation;
 pub mod directory;
+pub mod exchange;
 pub mod feed;
 pub mod http;
 pub mod journal;

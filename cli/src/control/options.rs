@@ -35,6 +35,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether somebody asks at all.
+    pub(crate) fn has_caller(&self) -> bool {
+        self.credential_file.is_some() || self.client_certificate.is_some()
+    }
+
     /// Whether standard input is taken already.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.credential_file.as_deref().is_some_and(|path: &Path| path.as_os_str() == "-")

@@ -44,14 +44,21 @@ pub(crate) struct Ending {
     pub(super) wait: bool,
 }
 
+/// The terms that somebody decides on.
 #[derive(Debug, Args)]
-pub(crate) struct Consent {
-    /// Agree to these terms without a question: `terms`, as `show` shows them
+pub(crate) struct Seen {
+    /// The terms that were seen, as `show` shows them: no question then
     #[arg(long, value_name = "DIGEST")]
     pub(super) terms: Option<String>,
-    /// Agree to the terms as they are, without a question
+    /// The terms as they are, without a question
     #[arg(long, conflicts_with = "terms")]
     pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Consent {
+    #[command(flatten)]
+    pub(super) seen: Seen,
     /// Where the consent is written down
     #[arg(long, value_name = "TEXT")]
     pub(super) reference: Option<String>,
@@ -166,8 +173,17 @@ impl Propose {
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).multiple(true)))]
 pub(crate) struct Amend {
+    #[command(flatten)]
+    pub(super) what: Different,
+    #[command(flatten)]
+    pub(super) seen: Seen,
+}
+
+/// What is to be different.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true)))]
+pub(crate) struct Different {
     /// These principals of the delegate instead
     #[arg(long = "principal", value_name = "PRINCIPAL", group = "what")]
     principals: Vec<String>,
@@ -197,7 +213,7 @@ pub(crate) struct Amend {
     reason: String,
 }
 
-impl Amend {
+impl Different {
     /// What it makes of the delegation with these terms.
     pub(super) fn request(self, terms: String) -> AmendRequest {
         let named = |list: Vec<String>| (!list.is_empty()).then_some(list);

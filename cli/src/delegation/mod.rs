@@ -2,11 +2,12 @@
 //! agreed to by the one whose data it is; what is written reaches every proxy over the feed.
 //!
 //! `arguments` is what the verbs take, `consent` the question before a consent, `screen` what is
-//! shown.
+//! shown, `who_can` the question who gets at a tenant's data.
 
 mod arguments;
 mod consent;
 mod screen;
+mod who_can;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use tenantguard_service::http::{
 };
 
 use self::arguments::{Amend, Common, Consent, Ending, List, Named, Propose};
+use self::who_can::WhoCanArguments;
 use crate::Outcome;
 use crate::control::{Client, segment};
 use crate::failure::Failure;
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Revoke(Named<Ending>),
     /// Give it other terms; they need another consent, unless it is the delegator who amends
     Amend(Box<Named<Amend>>),
+    /// Show everybody whom one lets at a tenant's data
+    WhoCan(Box<WhoCanArguments>),
 }
 
 pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
@@ -71,11 +75,9 @@ pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Revoke(named) => end(&named, DelegationChangeRequest::Revoke),
         Command::Amend(named) => {
             let Named { id, what, common } = *named;
-            let client = common.client()?;
-            let terms = shown(&client, &id)?.terms;
-            let change = DelegationChangeRequest::Amend(Box::new(what.request(terms)));
-            screen::done(&client.post(&path(&id), &change)?, common.format)
+            what.run(&id, &common)
         }
+        Command::WhoCan(arguments) => arguments.run(),
     }
 }
 

@@ -155,10 +155,10 @@ fn stage(delegation: &DelegationBody) -> Result<String, Failure> {
 }
 
 /// Without fractions of a second, which no delegation has.
-fn short(time: &str) -> String {
+pub(super) fn short(time: &str) -> String {
     text(&time.replace(".000Z", "Z"))
 }
 
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     bytes_human(text.as_bytes())
 }

@@ -88,6 +88,20 @@ pub enum ConfigError {
     /// Tokens have nothing to be verified by.
     #[error("[auth.tokens] gives roles to tokens, and there is no policy to verify tokens by")]
     TokensWithoutPolicy,
+    /// Tokens that are exchanged have nothing to be verified by.
+    #[error("[exchange] exchanges tokens, and there is no policy to verify them by")]
+    ExchangeWithoutPolicy,
+    /// Tokens would live too long, or keys not long enough.
+    #[error(
+        "[exchange] lifetime = {lifetime}, rotate = {rotate}: a token lives for 1s to 300s, and a \
+         key signs for at least 3600s"
+    )]
+    Exchange {
+        /// How long one key signs.
+        rotate: Span,
+        /// How long a token lives.
+        lifetime: Span,
+    },
     /// Certificates have nothing to be verified by.
     #[error(
         "[[auth.certificates]] names certificates, and [tls] has no client_ca to trust them by"
@@ -142,7 +156,9 @@ impl ConfigError {
                 "make a first one with `tenantguard serve credential --name admin --role admin \
                  --out admin.credential >> control.toml`",
             ),
-            Self::TokensWithoutPolicy => Some("set policy = \"policy.yaml\""),
+            Self::TokensWithoutPolicy | Self::ExchangeWithoutPolicy => {
+                Some("set policy = \"policy.yaml\"")
+            }
             Self::CertificatesWithoutAuthority => Some("set client_ca under [tls]"),
             Self::Read { .. } => Some("check the path given with --config"),
             _ => None,

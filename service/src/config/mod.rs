@@ -5,7 +5,9 @@
 //! sizes.
 
 mod access;
+mod authzen;
 mod error;
+mod exchange;
 mod layers;
 mod source;
 mod units;
@@ -17,13 +19,15 @@ use std::path::{Path, PathBuf};
 use axum::http::Uri;
 
 pub use self::access::{Access, TokenRoles};
+pub use self::authzen::{AuthzenSource, Condition, Grant, Mapping, Resource, Subject};
 pub use self::error::ConfigError;
+pub use self::exchange::ExchangeSettings;
 use self::layers::Layers;
 pub use self::layers::PREFIX;
 use self::source::Source;
 pub use self::source::{
-    AuthzenSource, Condition, DelegationsSource, FeedSource, Grant, LimitsSource, LogFormat,
-    LogSource, Mapping, Resource, SessionsSource, StoreSource, Subject, TenantStoreSource,
+    DelegationsSource, FeedSource, LimitsSource, LogFormat, LogSource, SessionsSource, StoreSource,
+    TenantStoreSource,
 };
 pub use self::units::{Size, Span, UnitError};
 
@@ -71,6 +75,8 @@ pub struct Config {
     pub authzen: AuthzenSource,
     /// What delegations may be.
     pub delegations: DelegationsSource,
+    /// How tokens are exchanged, if they are.
+    pub exchange: Option<ExchangeSettings>,
 }
 
 /// Files in PEM.
@@ -135,6 +141,11 @@ impl Config {
         if access.needs_policy() && source.policy.is_none() {
             return Err(ConfigError::TokensWithoutPolicy);
         }
+        let exchange = source.exchange.map(|it| ExchangeSettings::check(it, directory));
+        let exchange = exchange.transpose()?;
+        if exchange.is_some() && source.policy.is_none() {
+            return Err(ConfigError::ExchangeWithoutPolicy);
+        }
         if access.needs_client_ca() && tls.as_ref().is_none_or(|tls| tls.client_ca.is_none()) {
             return Err(ConfigError::CertificatesWithoutAuthority);
         }
@@ -156,6 +167,7 @@ impl Config {
             log: source.log,
             authzen: source.authzen,
             delegations: source.delegations,
+            exchange,
         })
     }
 }

@@ -150,6 +150,20 @@ pub(super) async fn guard_polls(
     Ok(response)
 }
 
+/// As [`guard`], for requests that say themselves who asks: the handler finds out.
+pub(super) async fn guard_strangers(
+    State((app, bounds)): State<(Arc<App>, Bounds)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let _place = app.limits.request()?;
+    let (parts, body) = request.into_parts();
+    bounds.check(&parts)?;
+    let run = next.run(Request::from_parts(parts, body));
+    let late = |_| Problem::new(Code::RequestTimeout).into_response();
+    Ok(tokio::time::timeout(bounds.time, run).await.unwrap_or_else(late))
+}
+
 async fn admit(app: &App, request: &Parts) -> Result<Caller, Problem> {
     let peer = request.extensions.get::<Peer>();
     let certificate = peer.and_then(|peer| peer.certificate.as_ref());

@@ -8,6 +8,7 @@ pub mod access;
 pub mod authzen;
 pub mod body;
 pub mod delegations;
+pub mod exchange;
 pub mod feed;
 mod grant;
 mod guard;
@@ -21,6 +22,7 @@ pub mod sessions;
 pub mod status;
 mod target;
 pub mod tenants;
+pub mod who_can;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,11 +60,13 @@ pub use self::target::{
 pub use self::tenants::{
     ChangeName, ChangeRequest, IsolationName, StatusName, TenantBody, TenantList, TenantRequest,
 };
+pub use self::who_can::{GrantBody, GrantKind, Question, WhoCan};
 use crate::auth::{Authenticator, Tokens};
 use crate::authzen::Authzen;
 use crate::config::{FeedSource, LimitsSource};
 use crate::delegation::Delegations;
 use crate::directory::Directory;
+use crate::exchange::Exchange;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::state::Control;
@@ -81,6 +85,8 @@ pub struct App {
     pub tokens: Option<Arc<Tokens>>,
     /// AuthZEN, if there is a policy.
     pub authzen: Option<Authzen>,
+    /// The exchange of tokens, if there is one.
+    pub exchange: Option<Arc<Exchange>>,
     /// How much may be asked.
     pub limits: Limits,
     /// What is counted.
@@ -125,6 +131,7 @@ fn without_policy() -> Problem {
 /// Every route with its document, by how it is guarded.
 struct Routes {
     open: OpenApiRouter<Arc<App>>,
+    strangers: OpenApiRouter<Arc<App>>,
     guarded: OpenApiRouter<Arc<App>>,
     bulk: OpenApiRouter<Arc<App>>,
     polls: OpenApiRouter<Arc<App>>,
@@ -135,7 +142,10 @@ fn routes() -> Routes {
         open: OpenApiRouter::new()
             .routes(routes!(health::healthz))
             .routes(routes!(health::readyz))
-            .routes(routes!(authzen::metadata)),
+            .routes(routes!(authzen::metadata))
+            .routes(routes!(exchange::jwks))
+            .routes(routes!(exchange::metadata)),
+        strangers: OpenApiRouter::new().routes(routes!(exchange::token)),
         guarded: OpenApiRouter::new()
             .routes(routes!(health::metrics))
             .routes(routes!(status::status))
@@ -143,6 +153,7 @@ fn routes() -> Routes {
             .routes(routes!(tenants::list, tenants::create))
             .routes(routes!(tenants::get, tenants::change))
             .routes(routes!(delegations::list, delegations::propose))
+            .routes(routes!(who_can::who_can))
             .routes(routes!(sessions::create, sessions::list, sessions::end_all))
             .routes(routes!(sessions::lookup))
             .routes(routes!(sessions::touch))
@@ -168,14 +179,19 @@ fn routes() -> Routes {
 /// The paths and schemas of every route.
 #[must_use]
 pub fn document() -> OpenApi {
-    let Routes { open, guarded, bulk, polls } = routes();
-    let all = crate::openapi::router().merge(open).merge(guarded).merge(bulk).merge(polls);
+    let Routes { open, strangers, guarded, bulk, polls } = routes();
+    let all = crate::openapi::router()
+        .merge(open)
+        .merge(strangers)
+        .merge(guarded)
+        .merge(bulk)
+        .merge(polls);
     all.split_for_parts().1
 }
 
 /// Everything that is served.
 pub fn router(app: Arc<App>, limits: &LimitsSource) -> Router {
-    let Routes { open, guarded, bulk, polls } = routes();
+    let Routes { open, strangers, guarded, bulk, polls } = routes();
     let plain = |routes: OpenApiRouter<Arc<App>>| Router::from(routes);
     let body = |size: usize| DefaultBodyLimit::max(size);
     let guard = |routes: OpenApiRouter<Arc<App>>, time: Duration, bytes: usize| {
@@ -194,9 +210,14 @@ pub fn router(app: Arc<App>, limits: &LimitsSource) -> Router {
     let guard_polls =
         middleware::from_fn_with_state((Arc::clone(&app), bounds), guard::guard_polls);
     let polls = plain(polls).route_layer(guard_polls).layer(body(bounds.bytes));
+    let bounds = Bounds { time: limit, bytes: limits.body.get() };
+    let guard_strangers =
+        middleware::from_fn_with_state((Arc::clone(&app), bounds), guard::guard_strangers);
+    let strangers = plain(strangers).route_layer(guard_strangers).layer(body(bounds.bytes));
     Router::new()
         .merge(plain(open).layer(body(0)))
         .route("/openapi.json", document)
+        .merge(strangers)
         .merge(guarded)
         .merge(bulk)
         .merge(polls)

@@ -28,7 +28,8 @@ use crate::state::{Cause, Change, Refusal, Subject};
 /// An error (RFC 6749, section 5.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OauthError {
-    /// `invalid_request`, `invalid_client` or `server_error`.
+    /// `invalid_request`, `invalid_client` or `server_error`; of the token endpoint also
+    /// `unsupported_grant_type`, `invalid_target` and `invalid_scope`.
     error: String,
     /// What is wrong with this request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +52,9 @@ impl IntoResponse for OauthProblem {
     fn into_response(self) -> Response {
         let (code, status, _) = self.0.code().parts();
         let error = match status {
+            _ if self.0.code() == Code::ExchangeGrantType => "unsupported_grant_type",
+            _ if self.0.code() == Code::ExchangeTarget => "invalid_target",
+            _ if self.0.code() == Code::ExchangeScope => "invalid_scope",
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "invalid_client",
             status if status.is_client_error() => "invalid_request",
             _ => "server_error",

@@ -42,6 +42,14 @@ pub enum Code {
     DelegationChanged,
     /// A delegation has not come so far, or is past it.
     DelegationStage,
+    /// The exchange does not give out what is asked for.
+    ExchangeGrantType,
+    /// The token that is to be exchanged is not good for it.
+    ExchangeToken,
+    /// Nothing lets the bearer at that tenant's data, or not by tokens for that audience.
+    ExchangeTarget,
+    /// Nothing is left of the scope.
+    ExchangeScope,
     /// The principal has as many sessions as it may.
     SessionLimit,
     /// The feature needs configuration that this service does not have.
@@ -62,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the API document.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::RequestMalformed,
         Self::RequestTooLarge,
         Self::RequestTimeout,
@@ -78,6 +86,10 @@ impl Code {
         Self::DelegationTerms,
         Self::DelegationChanged,
         Self::DelegationStage,
+        Self::ExchangeGrantType,
+        Self::ExchangeToken,
+        Self::ExchangeTarget,
+        Self::ExchangeScope,
         Self::SessionLimit,
         Self::NotConfigured,
         Self::RateLimited,
@@ -127,6 +139,18 @@ impl Code {
             }
             Self::DelegationStage => {
                 ("delegation.stage", S::CONFLICT, "The delegation's stage does not allow it")
+            }
+            Self::ExchangeGrantType => {
+                ("exchange.grant_type", S::BAD_REQUEST, "Tokens are exchanged, and nothing else")
+            }
+            Self::ExchangeToken => {
+                ("exchange.token", S::BAD_REQUEST, "The token cannot be exchanged")
+            }
+            Self::ExchangeTarget => {
+                ("exchange.target", S::BAD_REQUEST, "No delegation lets the bearer at that")
+            }
+            Self::ExchangeScope => {
+                ("exchange.scope", S::BAD_REQUEST, "Nothing is left of the scope")
             }
             Self::SessionLimit => {
                 ("session.limit", S::CONFLICT, "The principal has too many sessions")

@@ -36,6 +36,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::delegation::Delegations;
 use crate::directory::Directory;
+use crate::exchange::{Exchange, KeyFileError};
 use crate::http::{self, App};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -72,6 +73,9 @@ pub enum StartError {
     /// A listed subject is of no tenant.
     #[error("[[authzen.subjects]] tenant {0}")]
     Subject(NameError),
+    /// The keys of the exchange cannot be had.
+    #[error("the keys of the exchange: {0}")]
+    Exchange(#[from] KeyFileError),
     /// The system gives no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(getrandom::Error),
@@ -166,6 +170,9 @@ impl Server {
             let keys = fetch_keys(Arc::clone(tokens), config.key_hosts, background.clone());
             tokio::spawn(keys);
         }
+        if let Some(exchange) = &app.exchange {
+            tokio::spawn(Arc::clone(exchange).rotate(background.clone()));
+        }
         tokio::spawn(tidy(Arc::clone(&app), background.clone()));
         tokio::spawn(reload::watch(parts, told, Arc::clone(&app.metrics), background.clone()));
         let stop = app.shutdown.clone();
@@ -237,9 +244,15 @@ fn app(
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let authzen = tokens.clone().map(|tokens| Authzen::new(config.authzen.clone(), tokens));
     let max_lifetime = config.delegations.max_lifetime.get();
+    let delegations = Delegations::new(control.clone(), tokens.clone(), max_lifetime);
+    let exchange = config.exchange.as_ref().zip(tokens.clone()).map(|(settings, tokens)| {
+        let issuer = settings.issuer.clone().unwrap_or_else(|| public_url.clone());
+        Exchange::open(settings, issuer, tokens, control.clone(), delegations.clone())
+    });
     Ok(Arc::new(App {
         directory: Directory::new(control.clone()),
-        delegations: Delegations::new(control.clone(), tokens.clone(), max_lifetime),
+        delegations,
+        exchange: exchange.transpose()?.map(Arc::new),
         control,
         authenticator: Authenticator::new(config.access.clone(), tokens.clone()),
         authzen: authzen.transpose().map_err(StartError::Subject)?,

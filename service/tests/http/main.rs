@@ -9,9 +9,12 @@ mod authzen;
 mod connections;
 mod delegations;
 mod document;
+mod exchange;
+mod exchange_keys;
 mod feed;
 mod keys;
 mod oauth;
+mod proxy;
 mod redis;
 #[path = "../state/redis_server.rs"]
 #[allow(dead_code, reason = "the state's tests do more with a Redis")]
@@ -20,3 +23,4 @@ mod reload;
 mod requests;
 mod rig;
 mod tls;
+mod who_can;

@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::SanType;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tenantguard_mint::{Algorithm, DevKey, jwks};
 use tenantguard_service::config::{Config, Flags};
 use tenantguard_service::serve::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,6 +20,8 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::authority::Authority;
+use crate::exchange;
+use crate::proxy::claims;
 use crate::rig::{Answer, bearer, callers, metric, parse, request, until};
 
 const MESH: &str = "spiffe://cluster.local/ns/edge/sa/envoy";
@@ -27,11 +34,17 @@ struct Secured {
 
 impl Secured {
     async fn new() -> Self {
+        Self::with("", &[]).await
+    }
+
+    /// With more settings, and files beside the configuration.
+    async fn with(settings: &str, files: &[(&str, &str)]) -> Self {
         let directory = tempfile::TempDir::new().unwrap();
         let authority = Authority::new();
         let write = |name: &str, text: &str| {
             std::fs::write(directory.path().join(name), text).unwrap();
         };
+        files.iter().for_each(|(name, text)| write(name, text));
         let (certificate, key) = own_certificate(&authority);
         write("server.pem", &certificate.pem());
         write("server.key.pem", &key.serialize_pem());
@@ -41,7 +54,7 @@ impl Secured {
         let mesh =
             format!("[[auth.certificates]]\nsan = \"{MESH}\"\nname = \"mesh\"\nrole = \"proxy\"\n");
         let listen = "listen = \"127.0.0.1:0\"\n";
-        write("control.toml", &format!("{listen}{tls}{}{mesh}", callers()));
+        write("control.toml", &format!("{listen}{settings}{tls}{}{mesh}", callers()));
         let config = Some(directory.path().join("control.toml"));
         let config =
             Config::load(Flags { config, ..Flags::default() }, std::iter::empty()).unwrap();
@@ -117,6 +130,34 @@ async fn a_certificate_is_as_good_as_its_names() {
     // A wrong credential is not made up for.
     let wrong = request("GET", "/v1/feed?proxy=p", &[("authorization", "Bearer tgc_x")], "");
     assert_eq!(rig.ask(Some(rig.authority.client(MESH)), &wrong).await.unwrap().status, 401);
+}
+
+/// A token that is for the holder of a certificate makes one that is for the same one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_token_is_exchanged_for_one_that_is_bound_alike() {
+    let provider = DevKey::derive(Algorithm::Es256, "service tests");
+    let settings = "policy = \"policy.yaml\"\nexchange = {keys = \"exchange.keys.json\"}\n";
+    let set = jwks(&[&provider]).to_string();
+    let files = [("policy.yaml", exchange::POLICY), ("dev.jwks.json", &*set)];
+    let rig = Secured::with(settings, &files).await;
+    let (own, other) = (rig.authority.client(MESH), rig.authority.client(MESH));
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&own.0));
+    let cnf = json!({ "x5t#S256": digest });
+    let token = exchange::alice(&provider).claim("cnf", cnf.clone()).sign(&provider);
+    let body = format!(
+        "grant_type={}&subject_token_type=urn:ietf:params:oauth:token-type:jwt\
+         &subject_token={token}&delegation_id=initech-lets-alice-read",
+        exchange::GRANT
+    );
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let ask = request("POST", "/oauth2/token", &form, &body);
+    for stranger in [None, Some(other)] {
+        let refused = rig.ask(stranger, &ask).await.unwrap();
+        assert_eq!((refused.status, &*refused.code()), (400, "exchange.token"), "{refused:?}");
+    }
+    let answer = rig.ask(Some(own), &ask).await.unwrap();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(claims(answer.json()["access_token"].as_str().unwrap())["cnf"], cnf);
 }
 
 #[tokio::test(flavor = "multi_thread")]
