@@ -159,9 +159,21 @@ impl Control {
     /// # Errors
     /// [`ServiceError::Answer`] unless the status is 200 or 201.
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, ServiceError> {
-        let what = format!("{method} {path}");
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.send(&what, &body).map_err(io(what.clone()))?;
+        self.ask_as("application/json", format!("{method} {path}"), &body)
+    }
+
+    /// Exchanges a token; `form` is what is sent, encoded.
+    ///
+    /// # Errors
+    /// [`ServiceError::Answer`] unless the status is 200.
+    pub fn exchange(&self, form: &str) -> Result<Value, ServiceError> {
+        let kind = "application/x-www-form-urlencoded";
+        self.ask_as(kind, "POST /oauth2/token".to_owned(), form)
+    }
+
+    fn ask_as(&self, kind: &str, what: String, body: &str) -> Result<Value, ServiceError> {
+        let answer = self.send(kind, &what, body).map_err(io(what.clone()))?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         match answer.status {
             200 | 201 => Ok(answer.json().unwrap_or(Value::Null)),
@@ -169,7 +181,7 @@ impl Control {
         }
     }
 
-    fn send(&self, what: &str, body: &str) -> std::io::Result<Response> {
+    fn send(&self, kind: &str, what: &str, body: &str) -> std::io::Result<Response> {
         let socket = TcpStream::connect_timeout(&self.address, TIMEOUT)?;
         socket.set_read_timeout(Some(TIMEOUT))?;
         socket.set_write_timeout(Some(TIMEOUT))?;
@@ -179,7 +191,7 @@ impl Control {
         let credential = self.credential;
         let head = format!(
             "{what} HTTP/1.1\r\nhost: {SERVICE_NAME}\r\nauthorization: Bearer {credential}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             content-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(format!("{head}{body}").as_bytes())?;

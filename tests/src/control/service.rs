@@ -40,6 +40,8 @@ pub struct ServiceOptions {
     pub hold: Duration,
     /// Its policy, whose key files are those of the corpus.
     pub policy: String,
+    /// More of its configuration, in TOML: tables of their own.
+    pub more: String,
 }
 
 impl Default for ServiceOptions {
@@ -49,6 +51,7 @@ impl Default for ServiceOptions {
             lease: Duration::from_secs(5),
             hold: Duration::from_secs(1),
             policy: policy::YAML.to_owned(),
+            more: String::new(),
         }
     }
 }
@@ -277,7 +280,7 @@ impl Drop for ControlService {
 }
 
 fn configuration(options: &ServiceOptions) -> String {
-    let ServiceOptions { store, lease, hold, .. } = options;
+    let ServiceOptions { store, lease, hold, more, .. } = options;
     let [operator, tenant_admin] = [ADMIN, TENANT_ADMIN].map(digest);
     format!(
         "policy = \"policy.yaml\"\n\
@@ -287,7 +290,8 @@ fn configuration(options: &ServiceOptions) -> String {
          [[auth.credentials]]\nname = \"root\"\nrole = \"admin\"\nsha256 = \"{operator}\"\n\
          [[auth.credentials]]\nname = \"{DELEGATOR}-admin\"\nrole = \"tenant_admin\"\n\
          tenant = \"{DELEGATOR}\"\nsha256 = \"{tenant_admin}\"\n\
-         [[auth.certificates]]\nsan = \"{MESH}\"\nname = \"edge\"\nrole = \"proxy\"\n",
+         [[auth.certificates]]\nsan = \"{MESH}\"\nname = \"edge\"\nrole = \"proxy\"\n\
+         {more}",
         lease.as_millis(),
         hold.as_millis()
     )

@@ -9,6 +9,7 @@ mod control_faults;
 mod controlled;
 mod corpus;
 mod dead_leader;
+mod exchanged;
 mod figures;
 mod grpc;
 mod hostile;
@@ -128,6 +129,10 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("delegations: one of the policy holds to the second", clock::of_the_policy),
     alone("delegations: a living one holds to the second", clock::of_the_control_service),
     alone("delegations: one that is revoked is over for a known token", clock::revoked),
+    alone(
+        "delegations: an exchanged token is good for what was lent, and nothing else",
+        exchanged::an_exchanged_token_is_good_for_what_was_lent,
+    ),
     alone("revocation: what is revoked is refused at once, and nothing else", revocation::targets),
     alone("revocation: a route that asks does so each time", revocation::asked),
     alone(
