@@ -4,9 +4,13 @@
 use std::fmt;
 
 use crate::identity::{PermissionName, PrincipalId, TenantId};
+use crate::time::UnixTime;
 
 /// The most principals, permissions or audiences that one grant names.
 pub const LIST_LIMIT: usize = 256;
+/// How long a grant that is over is remembered, in seconds: whoever still uses it is told that it
+/// has expired, not that there never was one.
+const REMEMBERED: u64 = 24 * 3600;
 /// The longest label, in bytes.
 const LABEL_LIMIT: usize = 256;
 
@@ -153,4 +157,12 @@ pub struct Delegation {
     pub proposed: Act,
     /// How far it has come.
     pub stage: DelegationStage,
+}
+
+impl Delegation {
+    /// Whether it has been over for a day: then nobody is told of it any more.
+    #[must_use]
+    pub const fn is_forgotten(&self, now: UnixTime) -> bool {
+        self.expires.saturating_add(REMEMBERED) <= now.as_secs()
+    }
 }

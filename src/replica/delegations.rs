@@ -7,10 +7,6 @@ use super::shorts::ShortMap;
 use crate::control::{Delegation, ReplicaKey};
 use crate::time::UnixTime;
 
-/// How long a grant that is over is remembered, in seconds: whoever still uses it is told that it
-/// has expired, not that there never was one.
-const REMEMBERED: u64 = 24 * 3600;
-
 /// The living delegations.
 #[derive(Debug, Default)]
 pub(super) struct Delegations {
@@ -41,9 +37,8 @@ impl Delegations {
     }
 
     pub(super) fn forget(&mut self, key: &ReplicaKey, now: UnixTime) {
-        let is_over = |one: &Delegation| one.expires.saturating_add(REMEMBERED) <= now.as_secs();
         let over: Vec<Arc<Delegation>> =
-            self.by_id.values().filter(|one| is_over(one)).cloned().collect();
+            self.by_id.values().filter(|one| one.is_forgotten(now)).cloned().collect();
         for delegation in over {
             self.by_id.remove(key.short_of_names([delegation.id.as_str(), ""]));
             self.unlink(key, &delegation);

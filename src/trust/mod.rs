@@ -155,6 +155,6 @@ pub struct Issuer {
     pub token_type: TokenType,
     /// Whether its tokens are delegation tokens (RFC 8693): good for one other tenant's data under
     /// one delegation, and nothing else. Each speaks for a principal of the issuer that it names in
-    /// `act.iss`, and for a tenant that that one may speak for.
+    /// `act.iss`, in a tenant and in roles that both may assert.
     pub delegation_tokens: bool,
 }

@@ -55,7 +55,7 @@ pub(super) struct Issuer {
     client_certificate: Option<ClientCertificate>,
     /// Its tokens are delegation tokens (RFC 8693), as the control service gives them: each is good
     /// for the data of one other tenant under one delegation, for five minutes at most. `act.iss`
-    /// names the issuer whose principal it is, and whose rules count for tenant and roles.
+    /// names the issuer whose principal it is, and tenant and roles must be among what both assert.
     #[schemars(extend("default" = false))]
     delegation_tokens: Option<bool>,
 }

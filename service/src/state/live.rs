@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use tenantguard::control::{Entry, EntryKey, Handle, HandleKind, Keep, Target, TenantStatus};
+use tenantguard::control::{Entry, EntryKey, Handle, HandleKind, Target, TenantStatus};
 use tenantguard::identity::TenantId;
 use tenantguard::time::UnixTime;
 
@@ -155,7 +155,7 @@ pub(crate) fn is_over(entry: &Entry, now: UnixTime) -> bool {
         Entry::Revoked(it) | Entry::Restored(it) => it.keep.is_over(now),
         Entry::CutOff(it) => it.keep.is_over(now),
         Entry::Suspension(it) => it.keep.is_over(now),
-        Entry::Delegation(it) => Keep::Until(it.expires).is_over(now),
+        Entry::Delegation(it) => it.is_forgotten(now),
         Entry::Tenant(_) => false,
     }
 }

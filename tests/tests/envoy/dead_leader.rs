@@ -47,7 +47,7 @@ pub(crate) fn is_replaced() -> Result<()> {
             it.expect(&request, "replica.stale")?;
         }
         it.expect_soon(&request, "permit")?;
-        let (now, late) = (uptime()?, until + Duration::from_secs(3));
+        let (now, late) = (uptime()?, until + Duration::from_secs(5));
         ensure!(now >= until && now < late, "led at {now:?}, the lease ran until {until:?}");
         soon("a proxy that is known", || Ok(it.control()?.proxies()?.len() == 1))?;
         Ok(())
