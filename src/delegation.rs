@@ -24,15 +24,6 @@ pub enum Grant {
 }
 
 impl Grant {
-    /// Whether it is the same one, and unchanged.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Static(own), Self::Static(other)) => own == other,
-            (Self::Living(own), Self::Living(other)) => Arc::ptr_eq(own, other),
-            (Self::Static(_), Self::Living(_)) | (Self::Living(_), Self::Static(_)) => false,
-        }
-    }
-
     /// The delegator's consent, as it is written down; empty if nobody says where.
     #[must_use]
     pub fn consent_reference<'a>(&'a self, policy: &'a Policy) -> &'a str {
@@ -206,6 +197,23 @@ impl Policy {
             true => Ok(grant),
             false => Err((DelegationError::Ceiling, Some(grant))),
         }
+    }
+}
+
+impl Policy {
+    /// When the next delegation between two tenants begins or ends.
+    pub(crate) fn next_change(
+        &self,
+        (from, to): (Option<TenantIndex>, Option<TenantIndex>),
+        living: &[Arc<Delegation>],
+        now: UnixTime,
+    ) -> UnixTime {
+        let own =
+            from.zip(to).into_iter().flat_map(|(from, to)| self.delegations_between(from, to));
+        let own = own.flat_map(|row| [row.not_before(), row.expires()]);
+        let living = living.iter().flat_map(|one| [one.not_before, one.expires]);
+        let times = own.chain(living.map(UnixTime::from_secs));
+        times.filter(|time| now < *time).min().unwrap_or(UnixTime::from_secs(u64::MAX))
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Failure {
     Layout { file: String },
     #[error("{} has no policy file", shown(.path))]
     NoPolicyFile { path: PathBuf },
+    #[error("there is no file of tests in {}", .path.display())]
+    NoTestFile { path: PathBuf },
     #[error("{what} already exists: {}", shown(.path))]
     Exists { what: &'static str, path: PathBuf },
     #[error("standard input can be read once, but {0} both want it")]
@@ -86,6 +88,7 @@ impl Failure {
             Self::Layout { .. } => {
                 "write values in one line, and comments in lines of their own".to_owned()
             }
+            Self::NoTestFile { .. } => "files of tests are called NAME.test.yaml".to_owned(),
             Self::NoPolicyFile { .. } => {
                 "a policy lies in .yaml, .yml or .json files; *.jwks.json, *.key.json and *.test.yaml are none"
                     .to_owned()

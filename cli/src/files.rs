@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-pub(crate) use self::policy::{PolicyFile, PolicyText};
+pub(crate) use self::policy::{PolicyFile, PolicyText, test_files};
 use crate::failure::Failure;
 
 /// The largest file that is read; the policy crate has a lower limit of its own.

@@ -181,3 +181,21 @@ fn the_demos_policy_does_what_its_tests_say() {
     let run = test(&room, &["--min", "100"]);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
 }
+
+#[test]
+fn of_a_directory_every_file_of_tests_is_run() {
+    let room = room(TESTS);
+    let nested = TESTS.replace("policy: policy.yaml", "policy: ../../policy.yaml");
+    std::fs::create_dir_all(room.path("more/deep")).unwrap();
+    room.write("more/deep/one.test.yaml", &nested);
+    let cases = |directory: &str| {
+        let run = room.run(["policy", "test", directory, "--format", "json"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let told: Value = serde_json::from_str(&run.out).unwrap();
+        told["passed"].as_u64().unwrap_or_else(|| panic!("{told}"))
+    };
+    assert_eq!(cases("."), 2 * cases("more"));
+    std::fs::create_dir(room.path("empty")).unwrap();
+    let run = room.run(["policy", "test", "empty"]);
+    assert!(run.code == Some(2) && run.err.contains("no file of tests"), "{run:?}");
+}

@@ -3,7 +3,7 @@
 //! as both are valid.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::artifact::{Policy, Tenant};
 use crate::control::Handles;
@@ -20,6 +20,7 @@ use crate::trust::{
 
 use super::Facts;
 use super::control::Control;
+use super::crossing::Crossed;
 use super::directory::Known;
 
 /// The bearer of a valid token.
@@ -44,8 +45,8 @@ pub(super) struct Bearer {
     /// `x-tenant-roles` and `x-tenant-scope`, spelled once.
     pub(super) roles_text: Arc<str>,
     pub(super) scope_text: Arc<str>,
-    /// What it may do under the grant that it used last.
-    scope_under: Mutex<Option<(Grant, Arc<str>)>>,
+    /// What it was let at last of another tenant's data.
+    crossed: Mutex<Option<Crossed>>,
     /// Whether the token may go on to the upstream.
     pub(super) forwards_token: bool,
     binding: Binding,
@@ -149,7 +150,7 @@ impl Bearer {
             lifetime: claims.expires.as_secs().saturating_sub(claims.issued.as_secs()),
             token,
             permissions,
-            scope_under: Mutex::default(),
+            crossed: Mutex::default(),
             forwards_token: !claims.has_dropped,
             binding: Binding {
                 bound_to: claims.bound_to,
@@ -271,21 +272,14 @@ impl Bearer {
         Err(error.into())
     }
 
-    /// What the bearer may do on another tenant's data: what it may do at home, as far as the
-    /// delegation goes. Space-separated, as in `x-tenant-scope`.
-    pub(super) fn scope_under(&self, policy: &Policy, grant: &Grant) -> Arc<str> {
-        let mut last = self.scope_under.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((used, scope)) if used.is_same(grant) => Arc::clone(scope),
-            _ => {
-                let scope: Arc<str> = self.spell_scope_under(policy, grant).into();
-                *last = Some((grant.clone(), Arc::clone(&scope)));
-                scope
-            }
-        }
+    /// What it was let at last of another tenant's data.
+    pub(super) fn crossed(&self) -> MutexGuard<'_, Option<Crossed>> {
+        self.crossed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spell_scope_under(&self, policy: &Policy, grant: &Grant) -> String {
+    /// What the bearer may do on another tenant's data: what it may do at home, as far as the
+    /// delegation goes. Space-separated, as in `x-tenant-scope`.
+    pub(super) fn scope_under(&self, policy: &Policy, grant: &Grant) -> String {
         let own = self.permissions.effective.iter();
         let named = |id| policy.permission(id);
         match grant {

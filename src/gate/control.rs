@@ -201,6 +201,11 @@ impl Control {
         self.lock().replica.check_tenant(id)
     }
 
+    /// A number that changes whenever the copy's content does. Never 0.
+    pub(super) fn version(&self) -> u64 {
+        self.lock().replica.version()
+    }
+
     /// A tenant that the policy does not list.
     pub(super) fn tenant(&self, id: &str) -> Option<TenantEntry> {
         self.lock().replica.tenant(id).cloned()

@@ -9,6 +9,7 @@
 mod account;
 mod bearer;
 mod control;
+mod crossing;
 mod denial;
 mod directory;
 mod identify;

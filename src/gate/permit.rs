@@ -11,8 +11,8 @@ use crate::gate::Gate;
 use crate::headers::{Header, HeaderChanges, HeaderNames, HeaderValue};
 use crate::request::{RandomId, Request};
 
-/// How many headers a tenant's permit sets, the path included.
-const USUAL_CHANGES: usize = 10;
+/// How many headers a tenant's permit sets at most, the path and a delegation included.
+const USUAL_CHANGES: usize = 12;
 
 /// Lets a request go on.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Permit {
     #[must_use]
     pub fn told<'a>(&'a self, policy: &'a Policy) -> Option<(&'a str, &'a str)> {
         let delegated = self.grant()?.delegation.as_ref()?;
-        Some((policy.headers().name(Header::DelegationId), delegated.grant.id(policy)))
+        Some((policy.headers().name(Header::DelegationId), &*delegated.id))
     }
 
     /// What was granted to whom, if it was a tenant.
@@ -191,7 +191,7 @@ impl Gate {
         }
         let mut set = |header, value| changes.set.push((names.shared_name(header), value));
         match &granted.access {
-            Access::Tenant(grant) => set_identity(&self.policy, grant, &mut set),
+            Access::Tenant(grant) => set_identity(grant, &mut set),
             Access::Public(_) => {
                 set(Header::TenantCell, HeaderValue::Shared(self.policy.default_cell().shared()));
             }
@@ -213,7 +213,7 @@ impl Gate {
     }
 }
 
-fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) {
+fn set_identity(grant: &TenantGrant, set: &mut impl FnMut(Header, HeaderValue)) {
     let TenantGrant { bearer, resource, delegation, .. } = grant;
     let shared = |text: &Arc<str>| HeaderValue::Shared(Arc::clone(text));
     set(Header::TenantId, HeaderValue::Shared(bearer.home.id.shared()));
@@ -226,7 +226,6 @@ fn set_identity(policy: &Policy, grant: &TenantGrant, set: &mut impl FnMut(Heade
         return set(Header::TenantScope, shared(&bearer.scope_text));
     };
     set(Header::TenantScope, shared(&delegated.scope));
-    let id = delegated.grant.id(policy).as_bytes().to_vec();
-    set(Header::DelegationId, HeaderValue::Owned(id));
+    set(Header::DelegationId, shared(&delegated.id));
     set(Header::DelegatorId, HeaderValue::Shared(resource.id.shared()));
 }

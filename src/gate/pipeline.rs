@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::account::{Facts, Verdict};
 use super::bearer::Bearer;
 use super::control::Control;
+use super::crossing::Delegated;
 use super::directory::{Directory, Known};
 use super::tokens::TokenCache;
 use super::{Need, Waited, mode_of};
 use crate::artifact::route::{Matched, ResourceTenant, RouteRow, Streams, Usage};
 use crate::artifact::{Policy, Tenant};
-use crate::decision::{AccessError, Refusal, TenantError};
-use crate::delegation::{DelegationError, Grant, Wanted};
+use crate::decision::{Refusal, TenantError};
 use crate::keyring::{InHand, KeyRing};
 use crate::limits::check_announced_body;
 use crate::path::NormalPath;
@@ -72,14 +72,6 @@ pub(super) struct TenantGrant {
     pub(super) usage: Usage,
     /// Whether a stream that is open when this is over is closed.
     pub(super) closes_streams: bool,
-}
-
-/// A tenant may act on another's data.
-#[derive(Debug)]
-pub(super) struct Delegated {
-    pub(super) grant: Grant,
-    /// What it may do there, as in `x-tenant-scope`.
-    pub(super) scope: Arc<str>,
 }
 
 impl Granted {
@@ -296,57 +288,6 @@ impl Pipeline<'_> {
                 named.map(|name| name.trim_matches(' ')).ok_or(RequestError::ResourceTenant.into())
             }
             ResourceTenant::Token => Ok(bearer.delegated_tenant.as_deref().unwrap_or(acting)),
-        }
-    }
-
-    /// Whose data it is, and by what delegation if it is another tenant's. A tenant that the
-    /// directory does not know is refused like any other that is not the acting one, so that nobody
-    /// learns which tenants there are.
-    fn resource_tenant(
-        &self,
-        bearer: &Bearer,
-        named: &str,
-        needed: PermissionId,
-        facts: &mut Facts,
-    ) -> Result<(Tenant, Option<Delegated>), Refusal> {
-        let home = &bearer.home;
-        let refused = |why| {
-            let (acting, resource) = (home.id.clone(), named.to_owned());
-            Refusal::from(AccessError::Delegation { acting, resource, why })
-        };
-        if named == home.id.as_str() {
-            facts.resource_tenant = Some(home.id.clone());
-            bearer.check_home().map_err(refused)?;
-            return Ok((home.clone(), None));
-        }
-        facts.scope = Some(Arc::clone(&bearer.scope_text));
-        let resource = self.known().tenant(named);
-        let resource = resource.ok_or_else(|| refused(DelegationError::None))?;
-        facts.resource_tenant = Some(resource.id.clone());
-        bearer.check_crossing(self.policy.cross_tenant(), named).map_err(refused)?;
-        let wanted = Wanted {
-            principal: bearer.principal.as_str(),
-            permission: needed,
-            named: bearer.delegation.as_deref(),
-            audiences: Some(&bearer.audiences),
-            at: self.now.wall,
-        };
-        let living = self.control.map(|control| control.delegations(&resource.id, &home.id));
-        let between = (resource.index, home.index);
-        let found = self.policy.grant_for(between, &living.unwrap_or_default(), &wanted);
-        match found {
-            Ok(grant) => {
-                facts.delegation = Some(grant.clone());
-                let control = self.control.map_or(Ok(()), |it| it.check_tenant(&resource.id));
-                control.map_err(Refusal::Delegator)?;
-                let scope = bearer.scope_under(self.policy, &grant);
-                facts.scope = Some(Arc::clone(&scope));
-                Ok((resource, Some(Delegated { grant, scope })))
-            }
-            Err((why, closest)) => {
-                facts.delegation = closest;
-                Err(refused(why))
-            }
         }
     }
 }

@@ -91,7 +91,7 @@ impl PolicyText {
 
     fn read_directory(path: &Path) -> Result<Self, Failure> {
         let mut names = Vec::new();
-        list(path, "", DEPTH_LIMIT, &mut names)?;
+        list(path, "", DEPTH_LIMIT, is_policy_file, &mut names)?;
         // The order of the names is the order of the files, wherever the directory lies.
         names.sort();
         let mut files = Vec::with_capacity(names.len());
@@ -153,8 +153,25 @@ impl PolicyText {
     }
 }
 
-/// Collects the names of the policy files below `root/under`.
-fn list(root: &Path, under: &str, depth: usize, names: &mut Vec<String>) -> Result<(), Failure> {
+/// The files of tests in a directory and its subdirectories, in the order of their names.
+pub(crate) fn test_files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut names = Vec::new();
+    list(directory, "", DEPTH_LIMIT, is_test_file, &mut names)?;
+    names.sort();
+    match names.is_empty() {
+        true => Err(Failure::NoTestFile { path: directory.to_owned() }),
+        false => Ok(names.into_iter().map(|name| directory.join(name)).collect()),
+    }
+}
+
+/// Collects the names of the files below `root/under` that are wanted.
+fn list(
+    root: &Path,
+    under: &str,
+    depth: usize,
+    is_wanted: fn(&str) -> bool,
+    names: &mut Vec<String>,
+) -> Result<(), Failure> {
     let directory = root.join(under);
     let failed = |source| Failure::Read { path: directory.clone(), source };
     for entry in std::fs::read_dir(&directory).map_err(failed)? {
@@ -165,13 +182,19 @@ fn list(root: &Path, under: &str, depth: usize, names: &mut Vec<String>) -> Resu
         }
         let name = if under.is_empty() { own } else { format!("{under}/{own}") };
         let is_directory = std::fs::metadata(entry.path()).map_err(failed)?.is_dir();
-        if !is_directory && is_policy_file(&name) {
+        if !is_directory && is_wanted(&name) {
             names.push(name);
         } else if is_directory && depth > 0 {
-            list(root, &name, depth - 1, names)?;
+            list(root, &name, depth - 1, is_wanted, names)?;
         }
     }
     Ok(())
+}
+
+fn is_test_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        stem.ends_with(".test") && matches!(extension, "yaml" | "yml" | "json")
+    })
 }
 
 fn is_policy_file(name: &str) -> bool {
@@ -198,7 +221,7 @@ impl Files for Beside<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_policy_file;
+    use super::{is_policy_file, is_test_file};
 
     #[test]
     fn what_lies_beside_a_policy_and_is_none_is_passed_over() {
@@ -213,6 +236,7 @@ mod tests {
             ("yaml", false),
         ] {
             assert_eq!(is_policy_file(name), is_policy, "{name}");
+            assert_eq!(is_test_file(name), name.contains(".test."), "{name}");
         }
     }
 }

@@ -43,7 +43,7 @@ Exit codes: 0 all passed, 1 some failed or --min is not reached, 2 could not run
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The files of tests
+    /// The files of tests, or directories of them (`*.test.yaml`)
     #[arg(required = true, value_name = "TESTS")]
     files: Vec<PathBuf>,
     /// The policy to test, instead of the one that each file names

@@ -201,3 +201,41 @@ fn a_stale_copy_is_not_enough_for_a_living_delegation() {
     world.renew(10);
     assert_eq!(world.reason("/of/acme", &bob(), 10), "permit");
 }
+
+#[test]
+fn a_token_that_was_let_at_anothers_data_is_looked_at_again_when_a_delegation_begins_or_ends() {
+    let one = Delegation { expires: NOW + 30, ..delegation("one", "acme", "globex") };
+    let other = Delegation { not_before: NOW + 10, ..delegation("other", "acme", "globex") };
+    let world = World::new(&[entry(&one), entry(&other)]);
+    let bob = bob();
+    // In this order: time may go back, and what was answered then does not count now.
+    for (after, expected) in [
+        (1, "permit"),
+        (1, "permit"),
+        (9, "permit"),
+        (10, "delegation.ambiguous"),
+        (9, "permit"),
+        (29, "delegation.ambiguous"),
+        (30, "permit"),
+        (1, "permit"),
+        (99, "permit"),
+        (100, "delegation.expired"),
+    ] {
+        world.renew(after);
+        assert_eq!(world.reason("/of/acme", &bob, after), expected, "after {after} s");
+    }
+}
+
+#[test]
+fn what_a_token_was_let_at_says_nothing_of_other_tenants_and_permissions() {
+    let world = World::new(&[entry(&delegation("lent", "acme", "globex"))]);
+    let bob = bob();
+    for (path, expected) in
+        [("/of/acme", "permit"), ("/of/initech", "delegation.none"), ("/r", "permit")]
+    {
+        assert_eq!(world.reason(path, &bob, 1), expected, "{path}");
+    }
+    world.push(&[directory("acme", TenantStatus::Suspended)]);
+    world.renew(1);
+    assert_eq!(world.reason("/of/acme", &bob, 1), "tenant.suspended");
+}

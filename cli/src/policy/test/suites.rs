@@ -8,7 +8,7 @@ use tenantguard_policy::test::{CaseResult, Coverage, Suite, run};
 
 use super::super::loaded::Loaded;
 use crate::failure::Failure;
-use crate::files::{PolicyText, is_stdin};
+use crate::files::{PolicyText, is_stdin, test_files};
 
 /// Everything that was run.
 pub(super) struct Tested {
@@ -62,8 +62,8 @@ impl Tested {
 
     fn file(&mut self, path: &Path, policy: Option<&Path>, filter: &str) -> Result<(), Failure> {
         if path.is_dir() {
-            let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-            return Err(Failure::Read { path: path.to_owned(), source });
+            let files = test_files(path)?;
+            return files.iter().try_for_each(|file| self.file(file, policy, filter));
         }
         let text = PolicyText::read(path)?;
         let read = text.files().first().map(|file| Suite::read(&file.source()));
