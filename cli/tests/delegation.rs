@@ -13,10 +13,15 @@ struct Scene {
 impl Scene {
     /// A service with a policy, and administrators of acme and of globex.
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more settings.
+    fn with(settings: &str) -> Self {
         let room = room();
         let config = room.read("control.toml");
         let globex = with_admin_of(&room, "globex");
-        room.write("control.toml", format!("policy = \"policy.yaml\"\n{config}{globex}"));
+        room.write("control.toml", format!("policy = \"policy.yaml\"\n{settings}{config}{globex}"));
         let service = Service::start(&room);
         Self { room, service }
     }
@@ -163,4 +168,34 @@ fn who_can_shows_static_and_living_grants_together() {
     assert!(other.code == Some(2) && other.err.contains("tenant.forbidden"), "{other:?}");
     assert_eq!(scene.ask("acme", "", &["revoke", "d1", "--reason", "x"]).code, Some(0));
     assert!(ask("acme", &["acme"]).out.contains("no delegation lets anybody"));
+}
+
+#[test]
+fn a_token_is_exchanged_for_one_that_is_good_for_the_delegators_data() {
+    let scene = Scene::with("exchange = {keys = \"exchange.keys.json\"}\n");
+    assert_eq!(scene.propose("acme", &["--consent"]).code, Some(0));
+    let mint = ["token", "mint", "--key", "dev.key.json", "--policy", "policy.yaml", "--issuer"];
+    let gina = ["platform", "--tenant", "globex", "--subject", "gina", "--role", "editor"];
+    let scope = ["--scope", "reports:read reports:write"];
+    let own = scene.room.run([&mint[..], &gina, &scope].concat());
+    assert_eq!(own.code, Some(0), "{own:?}");
+    scene.room.write("own.jwt", &own.out);
+
+    let exchange = ["token", "exchange", "--subject-token-file", "own.jwt"];
+    let ask =
+        |more: &[&str]| scene.service.ask(&scene.room, "acme", "", &[&exchange, more].concat());
+    let token = ask(&["--delegation", "d1"]);
+    assert_eq!((token.code, token.out.trim().split('.').count()), (Some(0), 3), "{token:?}");
+    let told = ask(&["--tenant", "acme", "--format", "json"]).out;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["scope"], &told["expires_in"]), (&"reports:read".into(), &300.into()));
+
+    scene.room.write("own.jwt", &token.out);
+    for (more, part) in [(&["--delegation", "d1"][..], "exchange.token"), (&[], "--delegation")] {
+        let refused = ask(more);
+        assert!(refused.code == Some(2) && refused.err.contains(part), "{more:?}: {refused:?}");
+    }
+    scene.room.write("own.jwt", &own.out);
+    let other = ask(&["--delegation", "d2"]);
+    assert!(other.code == Some(2) && other.err.contains("exchange.target"), "{other:?}");
 }

@@ -150,6 +150,7 @@ fn the_first_screen_of_every_command_has_examples() {
         &["token", "keygen"],
         &["token", "mint"],
         &["token", "verify"],
+        &["token", "exchange"],
         &["partner", "onboard"],
         &["decide"],
         &["serve"],

@@ -34,7 +34,7 @@ const TAGS: [(&str, &str); 8] = [
     ("tenants", "The directory of tenants."),
     ("delegations", "By which a tenant lets another at its data, for named things and a time."),
     ("feed", "The one ordered feed that proxies follow, and how far each one is."),
-    ("oauth", "Token revocation (RFC 7009) and introspection (RFC 7662)."),
+    ("oauth", "Token revocation (RFC 7009), introspection (RFC 7662) and exchange (RFC 8693)."),
     ("authzen", "OpenID AuthZEN Authorization API 1.0."),
     ("service", "The service itself."),
 ];

@@ -10,7 +10,7 @@ use ureq::http::{Request, Uri};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-use super::{ControlError, Options};
+use super::{ControlError, Options, segment};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::web;
@@ -26,44 +26,49 @@ pub(crate) struct Client {
     credential: Option<String>,
 }
 
-/// What a problem says (RFC 9457).
+/// What a problem says (RFC 9457), or an error of OAuth (RFC 6749, section 5.2).
 #[derive(serde::Deserialize)]
 struct ProblemDetails {
+    #[serde(alias = "error")]
     title: String,
     code: String,
+    #[serde(alias = "error_description")]
     detail: Option<String>,
+}
+
+/// What a question carries.
+enum Asked {
+    Nothing,
+    Json(Vec<u8>),
+    Form(String),
 }
 
 impl Client {
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
+        let mut client = Self::of_nobody(options)?;
+        client.credential = options.credential_file.as_deref().map(credential).transpose()?;
+        if client.credential.is_none() && options.client_certificate.is_none() {
+            return Err(ControlError::NoCredential { url: client.base }.into());
+        }
+        Ok(client)
+    }
+
+    /// Without a credential: for what says itself who asks. A certificate is shown all the same.
+    pub(crate) fn of_nobody(options: &Options) -> Result<Self, Failure> {
         let base = options.url.trim_end_matches('/').to_owned();
         let is_loopback = check(&base)?;
-        let credential = options.credential_file.as_deref().map(|path| {
-            let text = read_text(path)?.trim().to_owned();
-            match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                true => Ok(text),
-                false => Err(Failure::from(ControlError::Credential {
-                    path: path.to_owned(),
-                    reason: "it is not one line of visible ASCII",
-                })),
-            }
-        });
-        let credential = credential.transpose()?;
-        if credential.is_none() && options.client_certificate.is_none() {
-            return Err(ControlError::NoCredential { url: base }.into());
-        }
         let agent = web::agent(is_loopback, TIMEOUT, tls(options)?);
-        Ok(Self { agent, base, credential })
+        Ok(Self { agent, base, credential: None })
     }
 
     /// The answer to a GET.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
-        self.ask("GET", path, None)
+        self.ask("GET", path, Asked::Nothing)
     }
 
     /// The answer to a DELETE.
     pub(crate) fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
-        self.ask("DELETE", path, None)
+        self.ask("DELETE", path, Asked::Nothing)
     }
 
     /// The answer to a POST.
@@ -72,14 +77,25 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ControlError> {
-        self.ask("POST", path, Some(serde_json::to_vec(body).unwrap_or_default()))
+        self.ask("POST", path, Asked::Json(serde_json::to_vec(body).unwrap_or_default()))
+    }
+
+    /// The answer to a form.
+    pub(crate) fn form<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<T, ControlError> {
+        let fields: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", segment(value))).collect();
+        self.ask("POST", path, Asked::Form(fields.join("&")))
     }
 
     fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,
-        body: Option<Vec<u8>>,
+        asked: Asked,
     ) -> Result<T, ControlError> {
         let url = format!("{}{path}", self.base);
         let shape =
@@ -88,10 +104,14 @@ impl Client {
         if let Some(credential) = &self.credential {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
-        let response = match body {
-            None => request.body(()).map(|request| self.agent.run(request)),
-            Some(body) => request
+        let response = match asked {
+            Asked::Nothing => request.body(()).map(|request| self.agent.run(request)),
+            Asked::Json(body) => request
                 .header("content-type", "application/json")
+                .body(body)
+                .map(|request| self.agent.run(request)),
+            Asked::Form(body) => request
+                .header("content-type", "application/x-www-form-urlencoded")
                 .body(body)
                 .map(|request| self.agent.run(request)),
         };
@@ -116,6 +136,17 @@ impl Client {
             ureq::Error::Timeout(_) => ControlError::Slow { url, limit: TIMEOUT },
             other => ControlError::Unreachable { url, reason: other.to_string() },
         }
+    }
+}
+
+fn credential(path: &Path) -> Result<String, Failure> {
+    let text = read_text(path)?.trim().to_owned();
+    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(text),
+        false => Err(Failure::from(ControlError::Credential {
+            path: path.to_owned(),
+            reason: "it is not one line of visible ASCII",
+        })),
     }
 }
 

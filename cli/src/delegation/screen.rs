@@ -25,7 +25,8 @@ pub(super) fn done(made: &DelegationDone, format: Format) -> Result<Outcome, Fai
         Format::Human => {
             let what = if done.changed > 0 { "done" } else { "already so" };
             let at = styled(DIM, format!("epoch {}", epoch(&done.position)));
-            let (id, stage) = (text(&delegation.id), stage(delegation)?);
+            let (style, word) = stage(delegation)?;
+            let (id, stage) = (text(&delegation.id), styled(style, word));
             writeln!(out, "{}  {id} is {stage}  {at}", styled(GOOD, what))?;
             if delegation.stage == StageName::Proposed {
                 writeln!(
@@ -69,7 +70,8 @@ pub(super) fn many(found: &[DelegationBody], format: Format) -> Result<Outcome, 
     );
     writeln!(out, "{}", styled(BOLD, head))?;
     for delegation in found {
-        let stage = stage(delegation)?;
+        let (style, word) = stage(delegation)?;
+        let stage = styled(style, format!("{word:<9}"));
         let permissions = text(&delegation.permissions.join(" "));
         writeln!(
             out,
@@ -90,7 +92,8 @@ pub(super) fn one(delegation: &DelegationBody, format: Format) -> Result<Outcome
         writeln!(out, "{}", json(delegation))?;
         return Ok(Outcome::Good);
     }
-    row(&mut out, "stage", stage(delegation)?.trim_end())?;
+    let (style, word) = stage(delegation)?;
+    row(&mut out, "stage", &styled(style, word))?;
     terms(&mut out, delegation)?;
     row(&mut out, "proposed", &act(&delegation.proposed))?;
     if let Some(consent) = &delegation.consent {
@@ -123,8 +126,8 @@ pub(super) fn terms(out: &mut impl Write, delegation: &DelegationBody) -> Result
         ("principals", &principals),
         ("may", &delegation.permissions.join(", ")),
         ("audiences", &audiences),
-        ("begins", &delegation.not_before),
-        ("expires", &delegation.expires),
+        ("begins", &short(&delegation.not_before)),
+        ("expires", &short(&delegation.expires)),
         ("terms", terms),
     ] {
         row(out, label, &text(value))?;
@@ -138,20 +141,19 @@ fn row(out: &mut impl Write, label: &str, value: &str) -> Result<(), Failure> {
 }
 
 fn act(act: &ActBody) -> String {
-    format!("by {} at {}", text(&act.by), text(&act.at))
+    format!("by {} at {}", text(&act.by), short(&act.at))
 }
 
-/// Its stage, in a column; past its time it is expired, whatever the stage.
-fn stage(delegation: &DelegationBody) -> Result<String, Failure> {
+/// Its stage; past its time it is expired, unless it was revoked before.
+fn stage(delegation: &DelegationBody) -> Result<(Style, &'static str), Failure> {
     let now = UnixTime::from(Moment::now()?);
-    let (style, word): (Style, &str) = match delegation.stage {
+    Ok(match delegation.stage {
         StageName::Revoked => (BAD, "revoked"),
         _ if UnixTime::parse(&delegation.expires).is_some_and(|end| end <= now) => (DIM, "expired"),
         StageName::Proposed => (WARNING, "proposed"),
         StageName::Consented => (GOOD, "consented"),
         StageName::Suspended => (WARNING, "suspended"),
-    };
-    Ok(styled(style, format!("{word:<9}")))
+    })
 }
 
 /// Without fractions of a second, which no delegation has.

@@ -1,5 +1,6 @@
-//! `tenantguard token ...`: what it makes is for development only, and it says so then.
+//! `tenantguard token ...`: what it makes itself is for development only, and it says so then.
 
+mod exchange;
 mod keygen;
 mod mint;
 mod verify;
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Mint(Box<mint::Arguments>),
     /// Verify tokens, and show every check
     Verify(Box<verify::Arguments>),
+    /// Exchange a token for one that is good for another tenant's data
+    Exchange(Box<exchange::Arguments>),
 }
 
 pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
@@ -26,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Mint(arguments) => mint::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Exchange(arguments) => exchange::run(&arguments),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Two states without a common past: nothing acknowledged is lost, so what is missing in Redis's is
-//! added to it. Of two words on one thing the later one counts, and a cut-off never moves back.
+//! added to it. Of two words on one thing the later one counts; a cut-off never moves back, and a
+//! delegation that was revoked stays so.
 
 use std::collections::HashMap;
 
-use tenantguard::control::{Entry, EntryKey, Position};
+use tenantguard::control::{Delegation, DelegationStage, Entry, EntryKey, Position};
 
 use super::{Event, Remote};
 use crate::state::Record;
@@ -77,7 +78,23 @@ fn adds(theirs: &HashMap<EntryKey, &(Entry, Record)>, (entry, record): &(Entry, 
         (_, None) => true,
         (entry, Some((same, _))) if entry == same => false,
         (Entry::CutOff(ours), Some((Entry::CutOff(theirs), _))) => ours.at > theirs.at,
+        (Entry::Delegation(ours), Some((Entry::Delegation(theirs), _))) if ends(ours, theirs) => {
+            true
+        }
+        (Entry::Delegation(ours), Some((Entry::Delegation(theirs), _))) if ends(theirs, ours) => {
+            false
+        }
         (_, Some((_, other))) => record.at > other.at,
+    }
+}
+
+/// Whether a delegation was revoked that the other word has as something else. That is final, unless
+/// the other one was proposed afterwards, under an id that had become free.
+fn ends(revoked: &Delegation, other: &Delegation) -> bool {
+    match (&revoked.stage, &other.stage) {
+        (_, DelegationStage::Revoked { .. }) => false,
+        (DelegationStage::Revoked { act, .. }, _) => other.proposed.at <= act.at,
+        (_, _) => false,
     }
 }
 
@@ -91,7 +108,9 @@ fn is_restored(
 
 #[cfg(test)]
 mod tests {
-    use tenantguard::control::{CutOff, Handle, Keep, Revocation, Target};
+    use tenantguard::control::{
+        Act, Consent, CutOff, Delegate, Handle, Keep, Label, Revocation, Target,
+    };
     use tenantguard::identity::TenantId;
     use tenantguard::time::UnixTime;
 
@@ -112,6 +131,47 @@ mod tests {
 
     fn cut_off(secs: u64) -> Entry {
         Entry::CutOff(CutOff { target: target(), at: secs, keep: Keep::Forever })
+    }
+
+    /// Proposed at a second, and then at this stage.
+    fn delegation(proposed: u64, stage: DelegationStage) -> Entry {
+        let tenant = |name| TenantId::parse(name).unwrap();
+        Entry::Delegation(Box::new(Delegation {
+            id: tenant("d"),
+            from: tenant("acme"),
+            to: tenant("globex"),
+            principals: Delegate::Any,
+            permissions: vec![],
+            audiences: vec![],
+            not_before: 0,
+            expires: 100,
+            proposed: act(proposed),
+            stage,
+        }))
+    }
+
+    fn act(at: u64) -> Act {
+        Act { by: Label::parse("x").unwrap(), at }
+    }
+
+    #[test]
+    fn a_revoked_delegation_stays_so_whichever_word_came_last() {
+        let consented = |proposed| {
+            let consent = Consent { act: act(proposed), reference: None };
+            delegation(proposed, DelegationStage::Consented(consent))
+        };
+        let stage = DelegationStage::Revoked { consent: None, act: act(5) };
+        let revoked = delegation(1, stage);
+        for (what, theirs, ours, is_said_again) in [
+            ("revoked, and lost", at(9, consented(1)), at(5, revoked.clone()), true),
+            ("revoked by them", at(5, revoked.clone()), at(9, consented(1)), false),
+            ("proposed anew", at(5, revoked.clone()), at(9, consented(6)), true),
+            ("proposed anew by them", at(9, consented(6)), at(5, revoked.clone()), false),
+            ("known", at(5, revoked.clone()), at(5, revoked), false),
+            ("the later word", at(1, consented(1)), at(2, consented(2)), true),
+        ] {
+            assert_eq!(missing(&[theirs], vec![ours]).len() == 1, is_said_again, "{what}");
+        }
     }
 
     #[test]
