@@ -159,16 +159,9 @@ impl Exchange {
         let issuer = issuer.ok_or(ExchangeError::Revoked)?;
         let subject = SubjectClaims::of(identity, issuer);
         let audience = audience(&subject.audiences(issuer), asked.audience.as_deref())?;
-        let named = |own: &'static str, asked: Option<&str>| match (subject.text(own), asked) {
-            (Some(own_value), Some(asked)) if own_value != asked => {
-                Err(ExchangeError::Contradiction(own))
-            }
-            (own_value, asked) => Ok(asked.or(own_value).map(str::to_owned)),
-        };
-        let id = named("delegation_id", asked.delegation.as_deref())?;
-        let from = named("delegated_tenant_id", asked.tenant.as_deref())?;
+        let target = target(&subject, asked)?;
         let powers = powers(policy, identity, asked.scope.as_deref());
-        let grant = self.grant(policy, identity, (id, from), audience, &powers)?;
+        let grant = self.grant(policy, identity, target, audience, &powers)?;
         let is_given = |name: &&String| grant.permissions.contains(name);
         let scope: Vec<&str> = powers.iter().filter(is_given).map(String::as_str).collect();
         if scope.is_empty() {
@@ -261,6 +254,19 @@ fn rotation(tokens: &Tokens, issuer: &str, lifetime: Duration, signs: Duration) 
     });
     let announced = refresh.map_or(ANNOUNCED, |refresh| ANNOUNCED.max(refresh * 2));
     Rotation { signs, announced, kept: lifetime + SKEW }
+}
+
+/// The delegation and the tenant, as the subject token or the request names them.
+fn target(
+    subject: &SubjectClaims,
+    asked: &Asked,
+) -> Result<(Option<String>, Option<String>), ExchangeError> {
+    let named = |claim: &'static str, asked: Option<&str>| match (subject.text(claim), asked) {
+        (Some(own), Some(asked)) if own != asked => Err(ExchangeError::Contradiction(claim)),
+        (own, asked) => Ok(asked.or(own).map(str::to_owned)),
+    };
+    let delegation = named("delegation_id", asked.delegation.as_deref())?;
+    Ok((delegation, named("delegated_tenant_id", asked.tenant.as_deref())?))
 }
 
 /// The one that is asked for, or the only one there is.
