@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use tenantguard::artifact::evaluate::{Question, Subject};
 use tenantguard::artifact::layout::Header;
-use tenantguard::artifact::{Policy, Trusted, content_digest, read_header};
+use tenantguard::artifact::{Policy, PolicyDigest, Trusted, content_digest, read_header};
 use tenantguard::path::NormalPath;
 use tenantguard::time::UnixTime;
 use tenantguard_policy::{Format, NoFiles};
@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
 /// The bytes behind a header that fits them.
 fn with_header(content: &[u8]) -> Vec<u8> {
     let mut header = read_header(&GOOD).expect("the artifact is good");
-    header.content = content_digest(content);
+    header.content = content_digest(PolicyDigest(header.policy), content);
     [header.as_bytes(), content].concat()
 }
 
