@@ -32,8 +32,9 @@ impl Scene {
 
     fn propose(&self, caller: &str, more: &[&str]) -> Run {
         let terms = ["--from", "acme", "--to", "globex", "--permission", "reports:read"];
-        let rest = ["--id", "d1", "--any-principal", "--expires", &self.soon(), "--reason", "x"];
-        self.ask(caller, "", &[&["propose"], &terms[..], &rest, more].concat())
+        let id = if more.contains(&"--id") { &[][..] } else { &["--id", "d1"] };
+        let rest = ["--any-principal", "--expires", &self.soon(), "--reason", "x"];
+        self.ask(caller, "", &[&["propose"], &terms[..], id, &rest, more].concat())
     }
 
     fn soon(&self) -> String {
@@ -198,4 +199,26 @@ fn a_token_is_exchanged_for_one_that_is_good_for_the_delegators_data() {
     scene.room.write("own.jwt", &own.out);
     let other = ask(&["--delegation", "d2"]);
     assert!(other.code == Some(2) && other.err.contains("exchange.target"), "{other:?}");
+}
+
+#[test]
+fn reach_shows_living_grants_beside_those_of_the_policy() {
+    let scene = Scene::new();
+    let reach = |more: &[&str]| {
+        let arguments = [&["policy", "reach", "policy.yaml", "--format", "json"], more].concat();
+        let run = scene.service.ask(&scene.room, "root", "", &arguments);
+        let told: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+        let of = |it: &Value| it["delegation"].as_str().unwrap().to_owned();
+        told["exceptions"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let before = reach(&["--live"]);
+    assert!(!before.contains(&"d1".to_owned()));
+    scene.propose("acme", &[]);
+    assert_eq!(reach(&["--live"]), before, "what is only proposed opens nothing");
+    scene.ask("acme", "", &["revoke", "d1", "--reason", "x"]);
+    scene.propose("acme", &["--id", "d2", "--consent", "--reference", "DPA-7"]);
+    let live = reach(&["--live"]);
+    assert!(live.contains(&"d2".to_owned()), "{live:?}");
+    assert_eq!(reach(&[]), before, "without --live it is the policy's alone");
+    assert_eq!(reach(&["--live", "--at", "2036-01-01T00:00:00Z"]), Vec::<String>::new());
 }
