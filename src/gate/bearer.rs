@@ -154,7 +154,7 @@ impl Bearer {
             forwards_token: !claims.has_dropped,
             binding: Binding {
                 bound_to: claims.bound_to,
-                asked: issuer.client_certificate.clone(),
+                asked: vouching.client_certificate.clone(),
             },
             begins: claims.begins.minus(issuer.skew),
             ends: claims.expires.plus(issuer.skew),

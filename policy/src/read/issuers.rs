@@ -84,7 +84,7 @@ fn issuer(name: &str, at: &At<'_>, report: &mut Report) -> Option<Issuer> {
 fn delegation_tokens(fields: &Fields<'_>, report: &mut Report) -> Option<Place> {
     let at = fields.optional("delegation_tokens")?;
     values::boolean(&at, report).filter(|makes| *makes)?;
-    for name in ["namespace", "unlisted_roles", "authority", "claims"] {
+    for name in ["namespace", "unlisted_roles", "authority", "claims", "client_certificate"] {
         if let Some(other) = fields.optional(name) {
             let message = format!("an issuer of delegation tokens has no `{name}` of its own");
             let finding = Finding::new(Code::Conflict, other.key_place(), message);

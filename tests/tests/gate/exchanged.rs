@@ -1,11 +1,13 @@
 //! Delegation tokens: what is revoked of the principal that one was given to is revoked of it too.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tenantguard::control::{Entry, Keep, TenantStatus};
 
 use crate::world::{
-    EXCHANGE, ISSUER, NOW, World, alice, directory, principal_target, revoked, session_target,
-    sign_as_exchange, suspended, with,
+    EXCHANGE, ISSUER, NOW, World, alice, directory, policy_text, principal_target, reason, revoked,
+    session_target, sign_as_exchange, suspended, with,
 };
 
 /// Alice of acme, at the data of globex, under the delegation that stands in the policy.
@@ -42,6 +44,26 @@ fn it_is_good_for_the_one_tenant_and_for_nothing_else() {
     for (path, changes, expected) in rows {
         let text = sign_as_exchange(&with(exchanged(), changes.clone()));
         assert_eq!(world.reason(path, &text, 1), expected, "{path} {changes}");
+    }
+}
+
+#[test]
+fn it_is_bound_as_the_tokens_of_the_issuer_that_vouches_must_be() {
+    let mut policy: Value = serde_json::from_str(&policy_text()).unwrap();
+    policy["issuers"]["id"]["client_certificate"] = "required".into();
+    let world = World::by(&policy.to_string());
+    let digest = [7; 32];
+    let bound = json!({"cnf": {"x5t#S256": URL_SAFE_NO_PAD.encode(digest)}});
+    for (changes, shown, expected) in [
+        (json!({}), Some(digest), "token.binding"),
+        (json!({}), None, "token.binding"),
+        (bound.clone(), None, "token.binding"),
+        (bound.clone(), Some([8; 32]), "token.binding"),
+        (bound, Some(digest), "permit"),
+    ] {
+        let text = sign_as_exchange(&with(exchanged(), changes.clone()));
+        let found = reason(&world.send_shown_by("/of/globex", &text, 1, shown));
+        assert_eq!(found, expected, "{changes} {shown:?}");
     }
 }
 

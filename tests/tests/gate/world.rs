@@ -30,8 +30,17 @@ pub(crate) const EXCHANGE: &str = "https://exchange";
 
 /// The policy: two tenants, and a route for each way to deal with a copy that is stale.
 pub(crate) fn policy() -> Policy {
+    compile(&policy_text())
+}
+
+fn compile(text: &str) -> Policy {
+    tenantguard_policy::compile(text, Format::Json, &NoFiles).unwrap()
+}
+
+/// The policy as it is written.
+pub(crate) fn policy_text() -> String {
     let methods = json!({"GET": "r:read"});
-    let policy = json!({
+    json!({
         "version": 1,
         "audiences": ["api"],
         "issuers": {"id": {
@@ -67,8 +76,8 @@ pub(crate) fn policy() -> Policy {
             "expires": "2030-01-01T00:00:00Z",
             "consent": {"by": "admin@globex.example", "at": "2026-01-01T00:00:00Z", "reference": "1"},
         }},
-    });
-    tenantguard_policy::compile(&policy.to_string(), Format::Json, &NoFiles).unwrap()
+    })
+    .to_string()
 }
 
 fn key() -> DevKey {
@@ -183,7 +192,11 @@ pub(crate) struct World {
 impl World {
     /// Without a first snapshot.
     pub(crate) fn empty() -> Self {
-        let gate = Gate::new(Arc::new(policy())).with_control(ReplicaKey::new([7; 16]));
+        Self::of(policy())
+    }
+
+    fn of(policy: Policy) -> Self {
+        let gate = Gate::new(Arc::new(policy)).with_control(ReplicaKey::new([7; 16]));
         let position = Position::start(HistoryId::from_bytes([1; 16]));
         Self { gate, position: Cell::new(position), nth: Cell::new(0) }
     }
@@ -192,6 +205,14 @@ impl World {
     pub(crate) fn new(entries: &[Entry]) -> Self {
         let world = Self::empty();
         world.take_snapshot(entries);
+        world.renew(0);
+        world
+    }
+
+    /// With an empty copy, by another policy.
+    pub(crate) fn by(policy: &str) -> Self {
+        let world = Self::of(compile(policy));
+        world.take_snapshot(&[]);
         world.renew(0);
         world
     }
@@ -243,11 +264,21 @@ impl World {
     }
 
     pub(crate) fn send(&self, path: &str, token: &str, secs: u64) -> Step {
+        self.send_shown_by(path, token, secs, None)
+    }
+
+    /// From a client that shows this certificate.
+    pub(crate) fn send_shown_by(
+        &self,
+        path: &str,
+        token: &str,
+        secs: u64,
+        certificate: Option<[u8; 32]>,
+    ) -> Step {
         let headers = self.headers(path, token);
         self.nth.set(self.nth.get() + 1);
         let ids = RequestIds::from_entropy([self.nth.get(); 32]);
-        self.gate
-            .begin(&Request { headers: &headers, mode: None, ids, certificate: None }, at(secs))
+        self.gate.begin(&Request { headers: &headers, mode: None, ids, certificate }, at(secs))
     }
 
     /// What becomes of a request that need not wait.
