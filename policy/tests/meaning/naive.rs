@@ -50,6 +50,7 @@ pub(crate) fn allows(policy: &Policy, ask: &Ask<'_>, by_scopes: bool) -> bool {
                     && d.permissions().contains(permission)
                     && d.is_live_at(at)
                     && d.names(principal)
+                    && policy.may_give(Some(d.from()), permission)
             };
             route.mode() == Mode::Enforce && (is_home || policy.delegations().any(lets))
         }
