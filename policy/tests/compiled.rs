@@ -83,6 +83,24 @@ fn tenants_have_their_cell_or_the_default_one() {
     assert_eq!((globex.cell(), policy.default_cell().as_str()), ("pool-1", "pool-1"));
 }
 
+/// Alone in the directory, so that every id is looked for where this one stands.
+#[test]
+fn a_tenant_is_found_by_its_whole_id_alone() {
+    for length in 1..=40 {
+        let id: String = ('a'..='z').cycle().take(length).collect();
+        let tenants = format!("tenants:\n  {id}: {{isolation: shared}}\n");
+        let source = format!("version: 1\n{tenants}routes: [{{path: /, public: true}}]\n");
+        let policy = compile(&source, Format::Yaml, &NoFiles).unwrap();
+        assert!(policy.find_tenant(&id).is_some(), "{id}");
+        for at in 0..length {
+            let mut other = id.clone();
+            other.replace_range(at..=at, "-");
+            assert!(policy.find_tenant(&other).is_none(), "{other}");
+        }
+        assert!(policy.find_tenant(&format!("{id}a")).is_none(), "{id}a");
+    }
+}
+
 fn route<'p>(policy: &'p Policy, host: &str, path: &str) -> Option<RouteRow<'p>> {
     let matched = policy.find_route(host, &NormalPath::parse(path.as_bytes()).unwrap())?;
     policy.route(matched.route)

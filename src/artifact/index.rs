@@ -1,13 +1,14 @@
 //! Names to rows by perfect hashing: one hash and one comparison, whatever is looked up, so nobody
-//! can choose names that collide.
+//! can choose names that collide. A short name stands in the index itself.
 
 use zerocopy::FromBytes;
 
 use super::hash::NameHash;
-use super::layout::{Index, NONE, Section};
-use super::tables::Tables;
+use super::layout::{Index, Key, NONE, Section, Slot, Text};
+use super::tables::{Rows, Tables};
+use crate::bytes::same;
 
-/// The width of a displacement and of a slot, in bytes.
+/// The width of a displacement, in bytes.
 const WIDTH: usize = size_of::<u32>();
 
 /// An index over the names of one section: what stands at its beginning, read once.
@@ -28,7 +29,7 @@ impl NameIndex {
         let (index, rest) = Index::ref_from_prefix(bytes).ok()?;
         let (buckets, slots) = (index.buckets.get(), index.slots.get());
         let displacements = (buckets as usize).checked_mul(WIDTH)?;
-        let whole = (slots as usize).checked_mul(WIDTH)?.checked_add(displacements)?;
+        let whole = (slots as usize).checked_mul(size_of::<Slot>())?.checked_add(displacements)?;
         let first_slot = bytes.len().checked_sub(rest.len())?.checked_add(displacements)?;
         let seed = index.seed.get();
         (rest.len() == whole).then_some(Self { section, seed, buckets, slots, first_slot })
@@ -41,19 +42,37 @@ impl NameIndex {
 
     /// How many names it has.
     pub(super) fn len(self, tables: &Tables) -> usize {
-        let slots = tables.section(self.section).get(self.first_slot..).unwrap_or_default();
-        slots.as_chunks().0.iter().filter(|slot| u32::from_le_bytes(**slot) != NONE).count()
+        self.slots(tables).all().iter().filter(|slot| slot.row.get() != NONE).count()
     }
 
-    /// The only row that could have the name in the place that `salt` says: the caller compares.
+    /// The row that has the name in the place that `salt` says; `text` is where a row has its name.
+    #[inline]
+    pub(super) fn find(
+        self,
+        tables: &Tables,
+        (salt, name): (u32, &[u8]),
+        text: impl FnOnce(u32) -> Option<Text>,
+    ) -> Option<u32> {
+        let row = self.candidate(tables, salt, name)?;
+        let is_it = Key::is_whole(name)
+            || text(row).is_some_and(|text| same(tables.text_bytes(text), name));
+        is_it.then_some(row)
+    }
+
+    /// The only row that could have the name in the place that `salt` says, of which the caller has
+    /// to find out the place, and the name unless it is short.
     #[inline]
     pub(super) fn candidate(self, tables: &Tables, salt: u32, name: &[u8]) -> Option<u32> {
-        let bytes = tables.section(self.section);
         let hash = NameHash::of(self.seed, salt, name);
         let bucket = hash.bucket(self.buckets) as usize;
-        let displacement = number(bytes, size_of::<Index>() + bucket * WIDTH)?;
-        let slot = hash.slot(displacement, self.slots) as usize;
-        number(bytes, self.first_slot + slot * WIDTH).filter(|row| *row != NONE)
+        let displacement =
+            number(tables.section(self.section), size_of::<Index>() + bucket * WIDTH)?;
+        let slot = self.slots(tables).get(hash.slot(displacement, self.slots))?;
+        slot.key.fits(name).then(|| slot.row.get()).filter(|row| *row != NONE)
+    }
+
+    fn slots(self, tables: &Tables) -> Rows<'_, Slot> {
+        Rows::of(tables.section(self.section).get(self.first_slot..).unwrap_or_default())
     }
 }
 

@@ -7,10 +7,12 @@
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::bytes::last_word;
+
 /// What an artifact begins with.
 pub const MAGIC: [u8; 8] = *b"TNTGUARD";
 /// The version of this layout. Another one is refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Stands where a position may be missing.
 pub const NONE: u32 = u32::MAX;
 /// What is signed begins with this, so that the signature is good for nothing else.
@@ -325,7 +327,54 @@ row! {
 }
 
 row! {
-    /// What an index begins with. Then come `buckets` displacements and `slots` positions of rows,
-    /// each of them a [`U32`]; [`NONE`] where no name has its slot.
+    /// What an index begins with. Then come `buckets` displacements, each a [`U32`], and `slots`
+    /// [`Slot`]s.
     Index { seed: U64, buckets: U32, slots: U32, }
+}
+
+row! {
+    /// One place of an index. Without a name, its row is [`NONE`].
+    Slot {
+        row: U32,
+        key: Key,
+    }
+}
+
+row! {
+    /// A name as far as two words go, so that most are compared without looking anywhere else.
+    Key {
+        /// In bytes.
+        length: U32,
+        first: U64,
+        last: U64,
+    }
+}
+
+impl Key {
+    /// The longest name that no other name has the key of, in bytes.
+    const WHOLE: usize = 2 * size_of::<u64>();
+
+    /// The key of a name.
+    #[must_use]
+    #[inline]
+    pub fn of(name: &[u8]) -> Self {
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+        let first = name.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+        Self { length: length.into(), first: first.into(), last: last_word(name).into() }
+    }
+
+    /// Whether it is the key of this name; a longer one than [`Self::WHOLE`] may be another still.
+    #[must_use]
+    #[inline]
+    pub fn fits(&self, name: &[u8]) -> bool {
+        let Self { length, first, last } = Self::of(name);
+        self.length == length && self.first == first && self.last == last
+    }
+
+    /// Whether no other name has this name's key.
+    #[must_use]
+    #[inline]
+    pub fn is_whole(name: &[u8]) -> bool {
+        name.len() <= Self::WHOLE
+    }
 }

@@ -40,7 +40,6 @@ pub use self::roles::{RoleId, RoleRow};
 pub use self::settings::Settings;
 use self::tables::Tables;
 pub use self::tenant::{Isolation, Tenant, TenantIndex, TenantRow};
-use crate::bytes::same;
 use crate::credential::TokenSource;
 use crate::delegation::CrossTenantRules;
 use crate::headers::HeaderNames;
@@ -192,10 +191,10 @@ impl Policy {
     /// What a scope stands for, if it is known.
     #[must_use]
     pub fn scope(&self, scope: &str) -> Option<PermissionBits<'_>> {
-        let scope = scope.as_bytes();
-        let position = self.indices.scopes.candidate(&self.tables, 0, scope)?;
-        let row: &layout::Scope = self.tables.rows(Section::Scopes).get(position)?;
-        same(self.tables.text_bytes(row.name), scope).then(|| self.set(row.set.get()))
+        let rows = self.tables.rows::<layout::Scope>(Section::Scopes);
+        let text = |at| rows.get(at).map(|row| row.name);
+        let at = self.indices.scopes.find(&self.tables, (0, scope.as_bytes()), text)?;
+        rows.get(at).map(|row| self.set(row.set.get()))
     }
 
     /// Every scope that is known, permissions' own names among them, with what it stands for.

@@ -4,7 +4,6 @@
 use super::layout::{self, Section};
 use super::tables::Tables;
 use super::{Policy, SourceLine, TenantIndex, TenantRow};
-use crate::bytes::same;
 use crate::permissions::{PermissionBits, PermissionId, PermissionSet};
 
 /// A role of one policy, by its position.
@@ -38,10 +37,9 @@ impl Policy {
     /// The role with that name.
     #[must_use]
     pub fn find_role(&self, name: &str) -> Option<RoleId> {
-        let name = name.as_bytes();
-        let id = self.indices.roles.candidate(&self.tables, 0, name)?;
-        let row = self.tables.rows::<layout::Role>(Section::Roles).get(id)?;
-        same(self.tables.text_bytes(row.name), name).then_some(RoleId(id))
+        let rows = self.tables.rows::<layout::Role>(Section::Roles);
+        let text = |at| rows.get(at).map(|row| row.name);
+        self.indices.roles.find(&self.tables, (0, name.as_bytes()), text).map(RoleId)
     }
 
     /// What a role may do in tenants that do not change it.

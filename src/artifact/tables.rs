@@ -73,7 +73,7 @@ impl Tables {
 
     /// The rows of a section.
     pub(super) fn rows<R: Row>(&self, section: Section) -> Rows<'_, R> {
-        Rows { bytes: self.section(section), rows: PhantomData }
+        Rows::of(self.section(section))
     }
 
     /// A text; empty if there is none at that place.
@@ -99,6 +99,11 @@ impl Tables {
 }
 
 impl<'t, R: Row> Rows<'t, R> {
+    /// Rows that stand in these bytes.
+    pub(super) fn of(bytes: &'t [u8]) -> Self {
+        Self { bytes, rows: PhantomData }
+    }
+
     /// How many there are.
     pub(super) fn len(self) -> usize {
         self.bytes.len() / size_of::<R>()

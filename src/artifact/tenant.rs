@@ -5,7 +5,6 @@ use std::fmt;
 use super::layout::{self, Section};
 use super::tables::Tables;
 use super::{Policy, SourceLine};
-use crate::bytes::same;
 use crate::identity::{CellName, TenantId};
 
 /// A tenant of one policy, by its position.
@@ -70,10 +69,9 @@ impl Policy {
     /// The tenant with that id.
     #[must_use]
     pub fn find_tenant(&self, id: &str) -> Option<TenantRow<'_>> {
-        let id = id.as_bytes();
-        let position = self.indices.tenants.candidate(&self.tables, 0, id)?;
-        let tenant = self.tenant(TenantIndex(position))?;
-        same(self.tables.text_bytes(tenant.row.id), id).then_some(tenant)
+        let text = |at| self.tenant(TenantIndex(at)).map(|tenant| tenant.row.id);
+        let at = self.indices.tenants.find(&self.tables, (0, id.as_bytes()), text)?;
+        self.tenant(TenantIndex(at))
     }
 }
 

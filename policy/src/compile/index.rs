@@ -3,7 +3,7 @@
 //! order, so that the same names give the same bytes.
 
 use tenantguard::artifact::hash::NameHash;
-use tenantguard::artifact::layout::{Index, NONE, Text};
+use tenantguard::artifact::layout::{Index, Key, NONE, Slot, Text};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
@@ -39,8 +39,9 @@ fn of<'t>(names: impl Iterator<Item = (u32, &'t str)>) -> Result<Vec<u8>, Compil
             names.iter().map(|(salt, name)| NameHash::of(seed, *salt, name.as_bytes())).collect();
         if let Some((displacements, rows)) = place(&hashes, buckets, slots) {
             let index = Index { seed: seed.into(), buckets: buckets.into(), slots: slots.into() };
-            let (displacements, rows) = (numbers(&displacements), numbers(&rows));
-            return Ok([index.as_bytes(), displacements.as_bytes(), rows.as_bytes()].concat());
+            let displacements: Vec<U32> = displacements.into_iter().map(U32::from).collect();
+            let slots: Vec<Slot> = rows.into_iter().map(|row| slot(&names, row)).collect();
+            return Ok([index.as_bytes(), displacements.as_bytes(), slots.as_bytes()].concat());
         }
     }
     Err(CompileError::Index)
@@ -81,8 +82,10 @@ fn try_place(names: &[(NameHash, u32)], displacement: u32, slots: u32, rows: &mu
     true
 }
 
-fn numbers(values: &[u32]) -> Vec<U32> {
-    values.iter().copied().map(U32::from).collect()
+/// The slot of a row, with its name as far as it holds it.
+fn slot(names: &[(u32, &str)], row: u32) -> Slot {
+    let name = names.get(row as usize).map_or("", |(_, name)| name);
+    Slot { row: row.into(), key: Key::of(name.as_bytes()) }
 }
 
 fn count(n: usize) -> Result<u32, CompileError> {
