@@ -113,6 +113,11 @@ pub(crate) fn add(id: Metric, count: i64) {
     }
 }
 
+/// What it stands at; 0 of one that the proxy does not keep.
+pub(crate) fn value(id: Metric) -> Option<u64> {
+    hostcalls::get_metric(id?).ok()
+}
+
 pub(crate) fn record(id: Metric, value: u64) {
     if let Some(Err(status)) = id.map(|id| hostcalls::record_metric(id, value)) {
         log::error!("a value was not recorded: {status:?}");

@@ -1,15 +1,17 @@
 //! The board in shared data: what the leader has got from the service, for every VM of the proxy.
 //!
-//! `head` is where the proxy stands and how long it may decide by that; `bell` is rung after it has
-//! changed, and cheaper to look at; the frames that led to the head are in a ring by their epochs; one snapshot is there for whoever has nothing yet, or cannot
-//! follow. A position and a snapshot name what belongs to them by hashes, so that whatever is
-//! overwritten in between is noticed, and never taken for something else.
+//! `head` is where the proxy stands and how long it may decide by that, and the `bell` rings after it
+//! has changed; the frames that led to the head are in a ring by their epochs; one snapshot is there
+//! for whoever has nothing yet, or cannot follow. A position and a snapshot name what belongs to them
+//! by hashes, so that whatever is overwritten in between is noticed, and never taken for something
+//! else.
 
 use std::time::Duration;
 
 use tenantguard::control::{Epoch, Manifest};
 use tenantguard::replica::Word;
 
+use super::bell::{Bell, Rung};
 use crate::host;
 
 /// How many frames are kept for those who are behind.
@@ -42,26 +44,24 @@ pub(super) struct Posted {
 pub(super) struct Board {
     prefix: String,
     head: String,
-    bell: String,
+    bell: Bell,
 }
 
 impl Board {
     pub(super) fn new(prefix: String) -> Self {
         let head = format!("{prefix}.head");
         host::create_shared(&head, b"none");
-        let board = Self { bell: format!("{prefix}.bell"), prefix, head };
-        board.ring();
-        board
+        Self { bell: Bell::hang(&prefix), prefix, head }
     }
 
     /// Has everybody look at the head.
     pub(super) fn ring(&self) {
-        host::set_shared(&self.bell, b"");
+        self.bell.ring();
     }
 
-    /// A number that is another one whenever the bell has rung.
-    pub(super) fn rung(&self) -> Option<u32> {
-        host::shared_version(&self.bell)
+    /// Another value than before, whenever the bell has rung.
+    pub(super) fn rung(&self) -> Option<Rung> {
+        self.bell.rung()
     }
 
     fn key(&self, name: &str, number: u64) -> String {

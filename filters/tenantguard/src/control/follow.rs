@@ -1,6 +1,7 @@
 //! How one VM keeps its copy level with the board: before each decision it listens for the bell, reads
-//! the head if it has rung, and applies the frames that lead there. Where frames do not lead there it loads the snapshot, in
-//! slices on the tick; until it is level its copy is not fresh, and the routes say what that means.
+//! the head if it has rung, and applies the frames that lead there. Where frames do not lead there it
+//! loads the snapshot, in slices on the tick; until it is level its copy is not fresh, and the routes
+//! say what that means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,6 +11,7 @@ use tenantguard::control::{Epoch, Position};
 use tenantguard::gate::Control;
 use tenantguard::replica::ReplicaError;
 
+use super::bell::Rung;
 use super::board::{Board, Posted};
 
 /// How many bytes of frames are applied before a decision: some ten thousand revocations.
@@ -30,7 +32,7 @@ enum Course {
 /// One VM's way of following the board.
 pub(super) struct Follower {
     /// The bell as it was before the head that this VM is level with was read.
-    seen: Cell<Option<u32>>,
+    seen: Cell<Option<Rung>>,
     course: Cell<Course>,
     posted: RefCell<Option<Rc<Posted>>>,
     /// When to look again whether there is a snapshot that is of use.

@@ -1,6 +1,7 @@
 //! What can be seen of following the control service. Gauges: `tenantguard.control.epoch`,
 //! `.age_ms`, `.entries`, `.bytes` and `.mode` (0 nothing yet, 1 fresh, 2 stale), each as the VM that looked
-//! last has it, and `.breakers_open`, the number of VMs whose breaker is not closed. Counters:
+//! last has it, `.breakers_open`, the number of VMs whose breaker is not closed, and `.bell`, which
+//! `bell` rings and which means nothing else. Counters:
 //! `.polls.failed` and `.questions.asked`, `.refused` (too many, or the breaker is open), `.active`,
 //! `.revoked` and `.unusable`.
 

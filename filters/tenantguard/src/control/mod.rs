@@ -1,11 +1,12 @@
 //! The control service, as the shell follows it. One VM of the proxy leads (`crate::leader`): it
-//! polls (`poll`), fetches snapshots (`fetch`) and publishes both on the `board`. Every VM follows
-//! the board before it decides (`follow`), and asks for a stream where its copy is not enough
+//! polls (`poll`), fetches snapshots (`fetch`), publishes both on the `board` and rings the `bell`. Every
+//! VM follows the board before it decides (`follow`), and asks for a stream where its copy is not enough
 //! (`ask`). `service` is the calls, `config` where they go, `metrics` what can be seen of it.
 //!
 //! Nothing is decided here: what the bytes mean, and how much they are worth, the core knows.
 
 mod ask;
+mod bell;
 mod board;
 mod config;
 mod fetch;
