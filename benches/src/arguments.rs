@@ -19,9 +19,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WASM")]
     pub(crate) filter: Option<PathBuf>,
 
-    /// The filter that does nothing
+    /// The floor filter, called for a request's headers alone
     #[arg(long, value_name = "WASM")]
-    pub(crate) noop: PathBuf,
+    pub(crate) least: PathBuf,
+
+    /// The floor filter, called for all that TenantGuard is called for
+    #[arg(long, value_name = "WASM")]
+    pub(crate) calls: PathBuf,
 
     /// Measure these variants only
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -67,7 +71,7 @@ impl Arguments {
         if let Some(variant) = without_filter {
             bail!("--only {} needs --filter", variant.id());
         }
-        let files = [Some(&self.envoy), Some(&self.noop), self.filter.as_ref()];
+        let files = [Some(&self.envoy), Some(&self.least), Some(&self.calls), self.filter.as_ref()];
         for file in files.into_iter().flatten() {
             ensure!(file.is_file(), "there is no file {}", file.display());
         }

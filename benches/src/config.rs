@@ -1,11 +1,14 @@
 //! Envoy's bootstrap configuration for a run: one listener per variant, all with the same
 //! connection manager, routes and upstream, after `envoy/envoy.yaml`. Envoy reads JSON like YAML.
 
+use std::path::Path;
+
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use tenantguard_bench::policy;
 
-use crate::{arguments::Arguments, logs, native, targets::Trust, variant::Variant};
+use crate::{arguments::Arguments, floor, logs, native, targets::Trust, variant::Variant};
 
 /// The whole configuration. Envoy chooses the ports; see `envoy::Envoy::listeners`.
 pub(crate) fn bootstrap(
@@ -13,9 +16,9 @@ pub(crate) fn bootstrap(
     variants: &[Variant],
     trust: &Trust,
     (upstream_port, control): (u16, Option<&Value>),
-) -> Value {
-    let listeners: Vec<Value> =
-        variants.iter().map(|variant| listener(arguments, *variant, trust)).collect();
+) -> Result<Value> {
+    let listeners = variants.iter().map(|variant| listener(arguments, *variant, trust));
+    let listeners = listeners.collect::<Result<Vec<_>>>()?;
     let upstream = json!({
         "name": "upstream",
         "type": "STATIC",
@@ -28,21 +31,21 @@ pub(crate) fn bootstrap(
         },
     });
     let clusters: Vec<Value> = std::iter::once(upstream).chain(control.cloned()).collect();
-    json!({
+    Ok(json!({
         "node": {"id": "bench", "cluster": "bench"},
         "admin": {"address": loopback(0)},
         "static_resources": {
             "listeners": listeners,
             "clusters": clusters,
         },
-    })
+    }))
 }
 
 fn loopback(port: u16) -> Value {
     json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }
 
-fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Value {
+fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Result<Value> {
     let log = arguments.access_log.to_string_lossy();
     let logs = match variant {
         _ if !variant.logs() => vec![],
@@ -50,7 +53,7 @@ fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Value {
         Variant::NativeCachedEqual => logs::equal(&log),
         _ => logs::plain(&log),
     };
-    let mut filters = http_filters(arguments, variant, trust);
+    let mut filters = http_filters(arguments, variant, trust)?;
     filters.push(typed(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
@@ -76,11 +79,11 @@ fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Value {
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         manager,
     );
-    json!({
+    Ok(json!({
         "name": variant.id(),
         "address": loopback(0),
         "filter_chains": [{"filters": [manager]}],
-    })
+    }))
 }
 
 /// Envoy tries its routes in order, and again after a filter has set a header. So the
@@ -99,10 +102,16 @@ fn routes(count: usize) -> Vec<Value> {
         .collect()
 }
 
-fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Vec<Value> {
-    match variant {
+fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Result<Vec<Value>> {
+    let floor = |file, work| vec![wasm(variant.id(), file, work)];
+    Ok(match variant {
         Variant::NoFilter => vec![],
-        Variant::NoopWasm => vec![wasm("noop", &arguments.noop.to_string_lossy(), "")],
+        Variant::NoopWasm => floor(&arguments.least, "nothing"),
+        Variant::LeastWasmNoLog => floor(&arguments.least, "least"),
+        Variant::LeastWasmCold => {
+            floor(&arguments.least, &floor::verify(variant, trust.of(variant))?)
+        }
+        Variant::CallsWasmNoLog => floor(&arguments.calls, "calls"),
         _ if variant.is_ours() => {
             let source = policy::source(trust.of(variant));
             let source = if variant.remembers() { source } else { policy::without_cache(source) };
@@ -114,21 +123,21 @@ fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Vec<V
             };
             let plugin = plugin.to_string();
             let filter = arguments.filter.iter();
-            filter.map(|path| wasm(variant.id(), &path.to_string_lossy(), &plugin)).collect()
+            filter.map(|path| wasm(variant.id(), path, &plugin)).collect()
         }
         Variant::NativeCachedEqual => native::filters_with_equal_headers(trust.of(variant)),
         _ => native::filters(trust.of(variant), variant.remembers()),
-    }
+    })
 }
 
-fn wasm(name: &str, file: &str, configuration: &str) -> Value {
+fn wasm(name: &str, file: &Path, configuration: &str) -> Value {
     let config = json!({
         "name": name,
         "root_id": "tenantguard",
         "vm_config": {
             "vm_id": name,
             "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": file}},
+            "code": {"local": {"filename": file.to_string_lossy()}},
         },
         "configuration": {
             "@type": "type.googleapis.com/google.protobuf.StringValue",

@@ -15,7 +15,7 @@ pub(crate) struct Setting {
     pub(crate) load_average: String,
     pub(crate) envoy_version: String,
     pub(crate) filter_bytes: Option<u64>,
-    pub(crate) noop_bytes: u64,
+    pub(crate) least_bytes: u64,
 }
 
 impl Setting {
@@ -30,7 +30,7 @@ impl Setting {
                 .unwrap_or_else(|| "unknown".to_owned()),
             envoy_version: envoy_version(arguments)?,
             filter_bytes: arguments.filter.as_ref().map(size).transpose()?,
-            noop_bytes: size(&arguments.noop)?,
+            least_bytes: size(&arguments.least)?,
         })
     }
 
@@ -41,7 +41,7 @@ impl Setting {
             "load_average_before": self.load_average,
             "envoy": self.envoy_version,
             "filter_wasm_bytes": self.filter_bytes,
-            "noop_wasm_bytes": self.noop_bytes,
+            "least_wasm_bytes": self.least_bytes,
         })
     }
 }

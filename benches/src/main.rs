@@ -9,6 +9,7 @@ mod config;
 mod controlled;
 mod cpu;
 mod envoy;
+mod floor;
 mod http;
 mod load;
 mod logs;
@@ -49,7 +50,7 @@ fn main() -> Result<()> {
     let upstream = Upstream::start()?;
     let controlled = Controlled::start(&arguments, &variants)?;
     let cluster = controlled.as_ref().map(|it| &it.cluster);
-    let config = config::bootstrap(&arguments, &variants, &trust, (upstream.port(), cluster));
+    let config = config::bootstrap(&arguments, &variants, &trust, (upstream.port(), cluster))?;
     eprintln!("starting {}", setting.envoy_version);
     let envoy = Envoy::start(&arguments.envoy, &config)?;
     if let Some(controlled) = &controlled {

@@ -11,12 +11,12 @@ use crate::{envoy::Envoy, http::Connection, load, targets::Target, variant::Vari
 /// variants that guard and ignored by those that do not. A good token is known when it
 /// comes again, where there is a cache, and nowhere else.
 pub(crate) fn check(target: &Target<'_>, envoy: &Envoy) -> Result<()> {
-    let guarded = |status| if target.variant.guards() { status } else { 200 };
+    let [without_token, of_unknown_tenant] = target.variant.refusals();
     let tokens = target.tokens;
     let good = ("a good token", Some(tokens.good.as_str()), 200);
     expect(target, good)?;
-    expect(target, ("no token", None, guarded(401)))?;
-    expect(target, ("an unknown tenant", Some(tokens.foreign.as_str()), guarded(403)))?;
+    expect(target, ("no token", None, without_token))?;
+    expect(target, ("an unknown tenant", Some(tokens.foreign.as_str()), of_unknown_tenant))?;
     if target.variant.guards() {
         let hits = hits(target.variant);
         let before = envoy.counter(&hits)?;

@@ -29,15 +29,28 @@ const fn ask(
 const COLD: (Variant, Variant) = (Variant::OursCold, Variant::Native);
 const WARM: (Variant, Variant) = (Variant::Ours, Variant::NativeCached);
 const WARM_NO_LOG: (Variant, Variant) = (Variant::OursNoLog, Variant::NativeCachedNoLog);
-
 const WARM_EQUAL: (Variant, Variant) = (Variant::Ours, Variant::NativeCachedEqual);
 
-const QUESTIONS: [Question; 12] = [
+// What proxy-wasm itself takes, before a filter has decided anything.
+const FLOOR_COLD: (Variant, Variant) = (Variant::LeastWasmCold, Variant::Native);
+const FLOOR_WARM: (Variant, Variant) = (Variant::LeastWasmNoLog, Variant::NativeCachedNoLog);
+const FLOOR_CALLS: (Variant, Variant) = (Variant::CallsWasmNoLog, Variant::NativeCachedNoLog);
+const BEYOND_CALLS: (Variant, Variant) = (Variant::OursNoLog, Variant::CallsWasmNoLog);
+
+const QUESTIONS: [Question; 20] = [
     ask("cold", "RS256", COLD, Some(1.0)),
     ask("cold", "ES256", COLD, Some(1.0)),
     ask("cold", "EdDSA", COLD, None),
+    ask("floor, cold", "RS256", FLOOR_COLD, None),
+    ask("floor, cold", "ES256", FLOOR_COLD, None),
     ask("warm, no access log", "RS256", WARM_NO_LOG, Some(1.0)),
     ask("warm, no access log", "ES256", WARM_NO_LOG, Some(1.0)),
+    ask("floor, warm", "RS256", FLOOR_WARM, None),
+    ask("floor, warm", "ES256", FLOOR_WARM, None),
+    ask("floor, the calls", "RS256", FLOOR_CALLS, None),
+    ask("floor, the calls", "ES256", FLOOR_CALLS, None),
+    ask("beyond the calls", "RS256", BEYOND_CALLS, None),
+    ask("beyond the calls", "ES256", BEYOND_CALLS, None),
     ask("warm, with records", "RS256", WARM, Some(1.25)),
     ask("warm, with records", "ES256", WARM, Some(1.25)),
     ask("warm, equal headers and log lines", "RS256", WARM_EQUAL, Some(1.25)),

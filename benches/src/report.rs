@@ -159,7 +159,7 @@ impl Report<'_> {
             arguments.seconds,
             arguments.access_log.display(),
             setting.filter_bytes.map_or_else(|| "not built".to_owned(), kilobytes),
-            kilobytes(setting.noop_bytes),
+            kilobytes(setting.least_bytes),
             self.cpu_clock,
         )
     }

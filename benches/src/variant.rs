@@ -13,6 +13,12 @@ pub(crate) enum Variant {
     NoFilter,
     /// A wasm filter that does nothing.
     NoopWasm,
+    /// A wasm filter that has the host verify the token and sets the headers that `Native` sets.
+    LeastWasmCold,
+    /// A wasm filter that sets the headers that `NativeCachedNoLog` sets, without an access log.
+    LeastWasmNoLog,
+    /// A wasm filter that makes the calls into the host of `OursNoLog`, without an access log.
+    CallsWasmNoLog,
     /// `jwt_authn` and `rbac`; every request verifies the signature.
     Native,
     /// The same with `jwt_cache_config`.
@@ -44,12 +50,15 @@ impl ValueEnum for Variant {
             Self::NoFilter,
             Self::NoopWasm,
             Self::Native,
+            Self::LeastWasmCold,
             Self::OursCold,
             Self::NativeCached,
             Self::NativeCachedEqual,
             Self::Ours,
             Self::OursControlled,
             Self::NativeCachedNoLog,
+            Self::LeastWasmNoLog,
+            Self::CallsWasmNoLog,
             Self::OursNoLog,
             Self::NativeMany,
             Self::OursManyCold,
@@ -78,6 +87,9 @@ impl Variant {
         match self {
             Self::NoFilter => "no_filter",
             Self::NoopWasm => "noop_wasm",
+            Self::LeastWasmCold => "least_wasm_cold",
+            Self::LeastWasmNoLog => "least_wasm_no_log",
+            Self::CallsWasmNoLog => "calls_wasm_no_log",
             Self::Native => "native",
             Self::NativeCached => "native_cached",
             Self::NativeCachedEqual => "native_cached_equal",
@@ -97,6 +109,9 @@ impl Variant {
         match self {
             Self::NoFilter => "no filter",
             Self::NoopWasm => "wasm filter that does nothing",
+            Self::LeastWasmCold => "wasm filter that has the host verify, and sets four headers",
+            Self::LeastWasmNoLog => "wasm filter that sets four headers, no access log",
+            Self::CallsWasmNoLog => "wasm filter with TenantGuard's calls alone, no access log",
             Self::Native => "jwt_authn + rbac, no cache",
             Self::NativeCached => "jwt_authn with cache + rbac",
             Self::NativeCachedEqual => "jwt_authn with cache + rbac, equal headers and log lines",
@@ -123,9 +138,26 @@ impl Variant {
         )
     }
 
-    /// Whether it refuses a request that has no right to pass.
+    /// Whether it decides who may pass.
     pub(crate) const fn guards(self) -> bool {
-        !matches!(self, Self::NoFilter | Self::NoopWasm)
+        !matches!(
+            self,
+            Self::NoFilter
+                | Self::NoopWasm
+                | Self::LeastWasmCold
+                | Self::LeastWasmNoLog
+                | Self::CallsWasmNoLog
+        )
+    }
+
+    /// What it answers without a token, and to a tenant that nobody knows.
+    pub(crate) const fn refusals(self) -> [u16; 2] {
+        match self {
+            // It lets those tokens pass whose signatures it can have verified.
+            Self::LeastWasmCold => [401, 401],
+            _ if self.guards() => [401, 403],
+            _ => [200, 200],
+        }
     }
 
     /// Whether it knows a token that it has seen before.
@@ -143,7 +175,10 @@ impl Variant {
     }
 
     pub(crate) const fn logs(self) -> bool {
-        !matches!(self, Self::NativeCachedNoLog | Self::OursNoLog)
+        !matches!(
+            self,
+            Self::NativeCachedNoLog | Self::LeastWasmNoLog | Self::CallsWasmNoLog | Self::OursNoLog
+        )
     }
 
     /// Whether it trusts many issuers.

@@ -11,14 +11,15 @@ use crate::{build, setup};
 pub(crate) fn envoy(arguments: &[String]) -> Result<()> {
     let envoy = setup::envoy()?;
     let filter = build::filter()?;
-    let noop = build::noop()?;
+    let floor = build::floor()?;
     let bench = ["-p", "tenantguard-bench", "--bin", "bench-envoy"];
     let service = ["-p", "tenantguard-cli", "--bin", "tenantguard"];
     for program in [bench, service] {
         run(cargo(&["build", "--release"]).args(program))?;
     }
     let mut bench = std::process::Command::new(target_directory().join("release/bench-envoy"));
-    bench.arg("--envoy").arg(envoy).arg("--filter").arg(filter).arg("--noop").arg(noop);
+    bench.arg("--envoy").arg(envoy).arg("--filter").arg(filter);
+    bench.arg("--least").arg(floor.least).arg("--calls").arg(floor.calls);
     run(bench.args(arguments))
 }
 

@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod callbacks;
 mod demo;
 mod setup;
 mod steps;

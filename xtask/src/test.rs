@@ -12,7 +12,7 @@ use crate::steps::{Steps, cargo, run};
 use crate::{build, setup};
 
 /// Crates that build for wasm32-wasip1 only.
-const FILTERS: [&str; 4] = ["-p", "tenantguard-filter", "-p", "tenantguard-noop-filter"];
+const FILTERS: [&str; 4] = ["-p", "tenantguard-filter", "-p", "tenantguard-floor-filter"];
 /// Tests that run the corpus without Envoy.
 const CORPUS: [&str; 2] = ["core", "decide"];
 /// Tests that need Envoy and the filter.

@@ -27,6 +27,14 @@ pub enum EnvoyError {
         /// What makes it.
         advice: &'static str,
     },
+    /// A file of ours is older than what it is made of.
+    #[error("{path} is older than what it is made of: {advice}")]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What makes it.
+        advice: &'static str,
+    },
     /// The configuration does not have the part that is to be changed.
     #[error("the Envoy configuration has no {0}")]
     Shape(String),
@@ -76,12 +84,29 @@ pub fn target_directory() -> PathBuf {
 /// The filter as `cargo xtask build` leaves it.
 ///
 /// # Errors
-/// [`EnvoyError::Missing`] says how to build it.
+/// [`EnvoyError::Missing`] and [`EnvoyError::Stale`] say how to build it.
 pub fn filter_wasm() -> Result<PathBuf, EnvoyError> {
-    let path = target_directory().join("wasm32-wasip1/filter/tenantguard_filter.wasm");
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(EnvoyError::Missing { path, advice: "run `cargo xtask build`" })
+    let path = filter_path();
+    let time = |path: &PathBuf| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let Some(written) = time(&path) else {
+        return Err(EnvoyError::Missing { path, advice: BUILD });
+    };
+    match time(&built_filter("tenantguard_filter")) {
+        Some(built) if built > written => Err(EnvoyError::Stale { path, advice: BUILD }),
+        _ => Ok(path),
     }
 }
+
+/// Where `cargo xtask build` leaves the filter.
+#[must_use]
+pub fn filter_path() -> PathBuf {
+    target_directory().join("tenantguard.wasm")
+}
+
+/// A filter as cargo leaves it, before `cargo xtask build` has taken out what Envoy need not call.
+#[must_use]
+pub fn built_filter(name: &str) -> PathBuf {
+    target_directory().join("wasm32-wasip1/filter").join(name).with_extension("wasm")
+}
+
+const BUILD: &str = "run `cargo xtask build`";

@@ -113,6 +113,7 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("reroute: the deployed configuration does not have the trap", reroute::deployed),
     alone("startup: the deployed configuration reloads a failed VM", startup::fail_reload),
     alone("startup: the deployed configuration starts as it is", startup::as_deployed),
+    alone("startup: the filter is called for what it does and nothing else", startup::exports),
     alone("startup: a bad policy is refused with all its errors", startup::bad_policy),
     alone("startup: ten thousand tenants are ready soon", startup::large_policy),
     alone("startup: a configuration that is none is refused", startup::no_configuration),

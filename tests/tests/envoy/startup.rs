@@ -6,8 +6,42 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tenantguard_e2e::envoy::{Config, Envoy, EnvoyError, Options, filter_wasm};
 use tenantguard_policy::{Format, NoFiles};
+use wasmparser::{Parser, Payload};
 
 use crate::world::World;
+
+/// Envoy makes each callback that is exported, and calls for each one into the VM.
+pub(crate) fn exports() -> Result<()> {
+    const CALLED: [&str; 12] = [
+        "proxy_on_vm_start",
+        "proxy_on_configure",
+        "proxy_on_tick",
+        "proxy_on_context_create",
+        "proxy_on_request_headers",
+        "proxy_on_request_body",
+        "proxy_on_request_trailers",
+        "proxy_on_http_call_response",
+        "proxy_on_response_headers",
+        "proxy_on_done",
+        "proxy_on_log",
+        "proxy_on_delete",
+    ];
+    const NOT_CALLED: [&str; 2] = ["proxy_on_response_body", "proxy_on_response_trailers"];
+    let module = std::fs::read(filter_wasm()?)?;
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(&module) {
+        if let Payload::ExportSection(section) = payload? {
+            for export in section {
+                exports.push(export?.name);
+            }
+        }
+    }
+    let missing: Vec<_> = CALLED.into_iter().filter(|name| !exports.contains(name)).collect();
+    ensure!(missing.is_empty(), "the filter does not export {missing:?}");
+    let needless: Vec<_> = NOT_CALLED.into_iter().filter(|name| exports.contains(name)).collect();
+    ensure!(needless.is_empty(), "the filter exports {needless:?}, which it does nothing in");
+    Ok(())
+}
 
 /// Only the ports and the place of the wasm file are changed; the policy in the file is a good one.
 pub(crate) fn as_deployed() -> Result<()> {
