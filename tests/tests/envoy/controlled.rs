@@ -106,7 +106,16 @@ impl Controlled {
 
     /// Runs a test, and shows both logs if it fails.
     pub(crate) fn with(setup: Setup, test: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let mut controlled = Self::start(setup, |_| Ok(()))?;
+        Self::with_changed(setup, |_| Ok(()), test)
+    }
+
+    /// The same, with a change to Envoy's configuration.
+    pub(crate) fn with_changed(
+        setup: Setup,
+        change: impl FnOnce(&mut Config) -> Result<()>,
+        test: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let mut controlled = Self::start(setup, change)?;
         let tested = test(&mut controlled);
         tested.with_context(|| {
             let (envoy, service) =

@@ -135,6 +135,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         exchanged::an_exchanged_token_is_good_for_what_was_lent,
     ),
     alone("revocation: what is revoked is refused at once, and nothing else", revocation::targets),
+    alone(
+        "revocation: what is revoked is refused where Envoy keeps no metrics too",
+        revocation::without_metrics,
+    ),
     alone("revocation: a route that asks does so each time", revocation::asked),
     alone(
         "revocation: the service knows each proxy, and the proxy shows where it is",

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tenantguard_e2e::control::Target;
+use tenantguard_e2e::envoy::Config;
 
 use crate::controlled::{Controlled, ISSUER, Setup, soon};
 use crate::world::text;
@@ -73,7 +74,22 @@ impl Named {
 }
 
 pub(crate) fn targets() -> Result<()> {
-    Controlled::with(Setup::default(), |it| {
+    every_target(|_| Ok(()))
+}
+
+/// Gauges that nobody keeps ring for nobody.
+pub(crate) fn without_metrics() -> Result<()> {
+    every_target(|config| {
+        let matcher = json!({"stats_config": {"stats_matcher": {"reject_all": true}}});
+        let members = config.value_mut().as_object_mut().zip(matcher.as_object());
+        let (bootstrap, matcher) = members.context("no bootstrap")?;
+        bootstrap.extend(matcher.clone());
+        Ok(())
+    })
+}
+
+fn every_target(change: impl FnOnce(&mut Config) -> Result<()>) -> Result<()> {
+    Controlled::with_changed(Setup::default(), change, |it| {
         let bystander = it.reader(REPORT, &json!({"subject": "alice"}))?;
         for Case { token, target, reason } in cases() {
             let request = it.reader(REPORT, &token)?;
