@@ -77,9 +77,29 @@ impl Source {
     }
 }
 
+/// The control state at the moment of a decision: what the copy's word is worth is found out once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) control: &'a Control,
+    pub(super) freshness: Freshness,
+    epoch: Option<Epoch>,
+    age: Option<Duration>,
+}
+
 impl Basis {
     /// Without a control service.
-    pub(super) const NONE: Self = Self { source: Source::None, epoch: None, age: None };
+    const NONE: Self = Self { source: Source::None, epoch: None, age: None };
+
+    /// By the copy, if there is one, or by the answer of the control service itself.
+    pub(super) fn of(look: Option<Look<'_>>, was_asked: bool) -> Self {
+        let Some(Look { freshness, epoch, age, .. }) = look else { return Self::NONE };
+        let source = match freshness {
+            _ if was_asked => Source::Asked,
+            Freshness::Fresh => Source::Fresh,
+            Freshness::Never | Freshness::Stale { .. } => Source::Stale,
+        };
+        Self { source, epoch, age }
+    }
 }
 
 impl Control {
@@ -151,11 +171,10 @@ impl Control {
     /// What the copy's word is worth.
     #[must_use]
     pub fn freshness(&self, now: Duration) -> Freshness {
-        let Inner { replica, lease } = &*self.lock();
-        lease.freshness(replica.position().as_ref(), now)
+        self.look(now).freshness
     }
 
-    /// The copy at a glance.
+    /// The copy at a glance. Counts all of it.
     #[must_use]
     pub fn status(&self, now: Duration) -> ControlStatus {
         let Inner { replica, lease } = &*self.lock();
@@ -174,16 +193,16 @@ impl Control {
         &self.key
     }
 
-    /// By what a decision is made at this moment.
-    pub(super) fn basis(&self, now: Duration, was_asked: bool) -> Basis {
+    /// Looks at it for one decision.
+    pub(super) fn look(&self, now: Duration) -> Look<'_> {
         let Inner { replica, lease } = &*self.lock();
         let position = replica.position();
-        let source = match lease.freshness(position.as_ref(), now) {
-            _ if was_asked => Source::Asked,
-            Freshness::Fresh => Source::Fresh,
-            Freshness::Never | Freshness::Stale { .. } => Source::Stale,
-        };
-        Basis { source, epoch: position.map(|position| position.epoch), age: lease.age(now) }
+        Look {
+            control: self,
+            freshness: lease.freshness(position.as_ref(), now),
+            epoch: position.map(|position| position.epoch),
+            age: lease.age(now),
+        }
     }
 
     /// Whether anything speaks against a token. One that was found good at `good_at` is looked at

@@ -56,7 +56,7 @@ impl Pipeline<'_> {
             bearer.check_home().map_err(refused)?;
             return Ok((home.clone(), None));
         }
-        let version = self.control.map_or(0, |control| control.version());
+        let version = self.control.map_or(0, |look| look.control.version());
         let known = self.crossed_before(bearer, (named, needed, version));
         let (resource, delegated) = match known {
             Some(known) => known,
@@ -103,7 +103,7 @@ impl Pipeline<'_> {
             audiences: Some(&bearer.audiences),
             at: self.now.wall,
         };
-        let living = self.control.map(|control| control.delegations(&resource.id, &home.id));
+        let living = self.control.map(|look| look.control.delegations(&resource.id, &home.id));
         let (between, living) = ((resource.index, home.index), living.unwrap_or_default());
         let grant = match self.policy.grant_for(between, &living, &wanted) {
             Ok(grant) => grant,
@@ -113,7 +113,7 @@ impl Pipeline<'_> {
             }
         };
         facts.delegation = Some(grant.clone());
-        let control = self.control.map_or(Ok(()), |it| it.check_tenant(&resource.id));
+        let control = self.control.map_or(Ok(()), |look| look.control.check_tenant(&resource.id));
         control.map_err(Refusal::Delegator)?;
         let scope = bearer.scope_under(self.policy, &grant).into();
         let delegated = Delegated { id: grant.id(self.policy).into(), grant, scope };

@@ -184,7 +184,8 @@ impl Gate {
     pub fn abandon(&self, pending: &Pending, now: Now) -> Denial {
         let request = pending.request();
         let verdict = Verdict::Deny(Refusal::Abandoned);
-        let account = self.account(&request, now, Facts::default(), verdict);
+        let pipeline = self.pipeline(&request, now, pending.waited);
+        let account = self.account(&pipeline, Facts::default(), verdict);
         Denial::new(&self.policy, &Refusal::Abandoned, account)
     }
 
@@ -227,7 +228,7 @@ impl Gate {
             verifier: &*self.verifier,
             tokens: &self.tokens,
             ring: &self.ring,
-            control: self.control.as_ref(),
+            control: self.control.as_ref().map(|control| control.look(now.monotonic)),
             directory: self.directory.as_deref(),
             answer: None,
             request,
@@ -239,40 +240,38 @@ impl Gate {
     }
 
     fn settle(&self, pipeline: &Pipeline<'_>) -> Step {
-        let (request, now, mut facts) = (pipeline.request, pipeline.now, Facts::default());
+        let mut facts = Facts::default();
         match pipeline.run(&mut facts) {
-            Ok(Some(granted)) => self.conclude(request, now, facts, Ok(granted)),
+            Ok(Some(granted)) => self.conclude(pipeline, facts, Ok(granted)),
             Ok(None) => Step::Off,
-            Err(Stop::Refused(refusal)) => self.conclude(request, now, facts, Err(refusal)),
-            Err(Stop::Needs(need)) => Step::Ask(Pending::new(request, Waited::from(&need)), need),
+            Err(Stop::Refused(refusal)) => self.conclude(pipeline, facts, Err(refusal)),
+            Err(Stop::Needs(need)) => {
+                Step::Ask(Pending::new(pipeline.request, Waited::from(&need)), need)
+            }
         }
     }
 
-    fn basis(&self, now: Now, was_asked: bool) -> Basis {
-        let basis = |control: &Control| control.basis(now.monotonic, was_asked);
-        self.control.as_ref().map_or(Basis::NONE, basis)
-    }
-
-    fn account(&self, request: &Request<'_>, now: Now, facts: Facts, verdict: Verdict) -> Account {
+    fn account(&self, pipeline: &Pipeline<'_>, facts: Facts, verdict: Verdict) -> Account {
+        let Pipeline { request, now, control, .. } = pipeline;
         let route = facts.route.and_then(|id| self.policy.route(id));
         let mode = mode_of(request, route.as_ref());
         let (ids, is_grpc) = (request.ids, request.is_grpc());
-        let basis = self.basis(now, facts.was_asked);
+        let basis = Basis::of(*control, facts.was_asked);
         Account { ids, mode, is_grpc, at: now.wall, basis, facts, verdict }
     }
 
     fn conclude(
         &self,
-        request: &Request<'_>,
-        now: Now,
+        pipeline: &Pipeline<'_>,
         facts: Facts,
         outcome: Result<pipeline::Granted, Refusal>,
     ) -> Step {
+        let request = pipeline.request;
         let verdict = match &outcome {
             Ok(granted) => granted.verdict(),
             Err(refusal) => Verdict::Deny(refusal.clone()),
         };
-        let account = self.account(request, now, facts, verdict);
+        let account = self.account(pipeline, facts, verdict);
         if account.mode == Mode::Shadow {
             let would_set = outcome.ok().map(|granted| self.changes(request, &account, &granted));
             return Step::Permit(Permit::shadowed(

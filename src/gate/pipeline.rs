@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::account::{Facts, Verdict};
 use super::bearer::Bearer;
-use super::control::Control;
+use super::control::Look;
 use super::crossing::Delegated;
 use super::directory::{Directory, Known};
 use super::tokens::TokenCache;
@@ -92,7 +92,7 @@ pub(super) struct Pipeline<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) now: Now,
     pub(super) ring: &'a KeyRing,
-    pub(super) control: Option<&'a Control>,
+    pub(super) control: Option<Look<'a>>,
     /// Where there is no copy: who has signed up.
     pub(super) directory: Option<&'a dyn Directory>,
     /// What the control service has answered, if it was asked.
@@ -169,7 +169,8 @@ impl Pipeline<'_> {
     }
 
     pub(super) fn known(&self) -> Known<'_> {
-        Known { policy: self.policy, control: self.control, directory: self.directory }
+        let control = self.control.map(|look| look.control);
+        Known { policy: self.policy, control, directory: self.directory }
     }
 
     fn is_preflight_of(&self, route: &RouteRow<'_>) -> bool {

@@ -2,6 +2,7 @@
 //! within its lease, and past it what the route says.
 
 use super::bearer::Bearer;
+use super::control::Look;
 use super::pipeline::{Pipeline, Stop};
 use super::{Facts, Need, Waited};
 use crate::artifact::route::{OnStale, Revocation, RouteRow};
@@ -37,8 +38,7 @@ impl Pipeline<'_> {
         route: &RouteRow<'_>,
         facts: &mut Facts,
     ) -> Result<Word, Stop> {
-        let Some(control) = self.control else { return Ok(Word::Copy) };
-        let freshness = control.freshness(self.now.monotonic);
+        let Some(Look { control, freshness, .. }) = self.control else { return Ok(Word::Copy) };
         if freshness == Freshness::Never {
             return Err(self.needs_copy());
         }
@@ -62,8 +62,7 @@ impl Pipeline<'_> {
 
     /// Whether the first snapshot has not come yet.
     pub(super) fn lacks_copy(&self) -> bool {
-        let is_without = |now| self.control.is_some_and(|it| it.freshness(now) == Freshness::Never);
-        is_without(self.now.monotonic)
+        self.control.is_some_and(|look| look.freshness == Freshness::Never)
     }
 
     pub(super) fn needs_copy(&self) -> Stop {
@@ -76,7 +75,7 @@ impl Pipeline<'_> {
     /// What the control service itself says of the bearer.
     fn ask(&self, bearer: &Bearer, facts: &mut Facts) -> Result<(), Stop> {
         let nonce = self.request.ids.audit;
-        let held = self.control.and_then(|control| control.position());
+        let held = self.control.and_then(|look| look.control.position());
         let (Some(token), Some(held)) = (bearer.watched(), held) else {
             return Err(StaleError::NoCopy.into());
         };

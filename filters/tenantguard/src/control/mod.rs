@@ -39,6 +39,8 @@ use crate::stream::Shared;
 const BUSY_TICK: Duration = Duration::from_millis(1);
 /// How often what is over is forgotten.
 const FORGET: Duration = Duration::from_secs(60);
+/// How often the metrics are shown: all of the copy is looked at for them.
+const SHOW: Duration = Duration::from_millis(500);
 
 /// One VM's part in following the control service.
 pub(crate) struct Controller {
@@ -53,6 +55,7 @@ pub(crate) struct Controller {
     metrics: ControlMetrics,
     snapshot_deadline: Duration,
     forgotten: Cell<Duration>,
+    shown: Cell<Duration>,
 }
 
 impl Controller {
@@ -77,6 +80,7 @@ impl Controller {
             metrics: ControlMetrics::define(),
             snapshot_deadline: config.snapshot_deadline,
             forgotten: Cell::default(),
+            shown: Cell::default(),
         }
     }
 
@@ -120,11 +124,13 @@ impl Controller {
             self.forgotten.set(now.monotonic);
             control.forget(now.wall);
         }
-        let status = control.status(now.monotonic);
-        if status.freshness != Freshness::Never {
+        if control.freshness(now.monotonic) != Freshness::Never {
             self.engine.waiting.snapshot_came();
         }
-        self.metrics.show(&status, self.asking.state());
+        if self.shown.get() + SHOW <= now.monotonic {
+            self.shown.set(now.monotonic);
+            self.metrics.show(&control.status(now.monotonic), self.asking.state());
+        }
         is_busy.then_some(BUSY_TICK)
     }
 
