@@ -106,20 +106,28 @@ impl Report<'_> {
         text
     }
 
-    /// What following a control service costs a request, in a line for each token.
+    /// What following a control service costs a request, in a line for each token, and what two
+    /// equal rows of this run differ by.
     fn control(&self) -> String {
-        let line = |row: &Row| {
-            let plain = self.rows.iter().find(|other| other.is(Variant::Ours, row.token))?;
-            let more = row.against(plain, |with, without| with - without);
-            let (count, token) = (self.arguments.revocations, row.token);
-            Some(format!(
-                "\nFollowing a control service with {count} revocations: {:+.1} µs a request ({token}; \
-                 quartiles {:+.1} to {:+.1}).\n",
-                more.median, more.lower, more.upper
-            ))
-        };
-        let followed = self.rows.iter().filter(|row| row.variant == Variant::OursControlled);
-        followed.filter_map(line).collect()
+        let count = self.arguments.revocations;
+        let following = format!("Following a control service with {count} revocations");
+        let again = "The same a second time, in another VM".to_owned();
+        [(Variant::OursControlled, following), (Variant::OursAgain, again)]
+            .iter()
+            .flat_map(|(variant, what)| {
+                let rows = self.rows.iter().filter(|row| row.variant == *variant);
+                rows.filter_map(|row| self.beyond_plain(row, what))
+            })
+            .collect()
+    }
+
+    fn beyond_plain(&self, row: &Row, what: &str) -> Option<String> {
+        let plain = self.rows.iter().find(|other| other.is(Variant::Ours, row.token))?;
+        let more = row.against(plain, |with, without| with - without);
+        Some(format!(
+            "\n{what}: {:+.1} µs a request ({}; quartiles {:+.1} to {:+.1}).\n",
+            more.median, row.token, more.lower, more.upper
+        ))
     }
 
     fn cells(&self, row: &Row) -> [String; 5] {

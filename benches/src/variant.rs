@@ -33,6 +33,8 @@ pub(crate) enum Variant {
     OursCold,
     /// TenantGuard.
     Ours,
+    /// TenantGuard once more: how far two rows differ that are the same.
+    OursAgain,
     /// TenantGuard, following a control service.
     OursControlled,
     /// TenantGuard, without access logs (the records are still made).
@@ -55,6 +57,7 @@ impl ValueEnum for Variant {
             Self::NativeCached,
             Self::NativeCachedEqual,
             Self::Ours,
+            Self::OursAgain,
             Self::OursControlled,
             Self::NativeCachedNoLog,
             Self::LeastWasmNoLog,
@@ -97,6 +100,7 @@ impl Variant {
             Self::NativeMany => "native_500",
             Self::OursCold => "tenantguard_cold",
             Self::Ours => "tenantguard",
+            Self::OursAgain => "tenantguard_again",
             Self::OursControlled => "tenantguard_controlled",
             Self::OursNoLog => "tenantguard_no_log",
             Self::OursManyCold => "tenantguard_500_cold",
@@ -119,6 +123,7 @@ impl Variant {
             Self::NativeMany => "jwt_authn + rbac, no cache, 500 issuers",
             Self::OursCold => "TenantGuard, token cache off",
             Self::Ours => "TenantGuard",
+            Self::OursAgain => "TenantGuard once more",
             Self::OursControlled => "TenantGuard with a control service",
             Self::OursNoLog => "TenantGuard, no access log",
             Self::OursManyCold => "TenantGuard, token cache off, 500 issuers",
@@ -131,6 +136,7 @@ impl Variant {
             self,
             Self::OursCold
                 | Self::Ours
+                | Self::OursAgain
                 | Self::OursControlled
                 | Self::OursNoLog
                 | Self::OursManyCold
@@ -168,6 +174,7 @@ impl Variant {
                 | Self::NativeCachedEqual
                 | Self::NativeCachedNoLog
                 | Self::Ours
+                | Self::OursAgain
                 | Self::OursControlled
                 | Self::OursNoLog
                 | Self::OursMany
