@@ -113,12 +113,18 @@ impl<'t> Check<'t> {
             within(row.role.get(), roles, "there is no such role")?;
             self.set(row.allow.get()).and(self.set(row.deny.get()))
         })?;
-        let overrides = InOrder::<Override>::of(self.tables, Section::Overrides);
         self.each(Section::Tenants, |_, row: &Tenant| {
             self.named(row.id, TenantId::is_name)?;
             self.named(row.cell, CellName::is_name)?;
-            self.set(row.ceiling.get())?;
-            let own = overrides.take(row.overrides)?;
+            self.set(row.ceiling.get())
+        })?;
+        let tenants = self.tables.rows::<Tenant>(Section::Tenants).len();
+        if self.tables.rows::<Span>(Section::OverridesOf).len() != tenants {
+            return Err(ArtifactError::Section(Section::OverridesOf.name()));
+        }
+        let overrides = InOrder::<Override>::of(self.tables, Section::Overrides);
+        self.each(Section::OverridesOf, |_, span: &Span| {
+            let own = overrides.take(*span)?;
             is_ascending(own.iter().map(|row| row.role.get()), "its roles are out of order")
         })
     }

@@ -76,6 +76,9 @@ pub enum Section {
     Tenants,
     /// [`Override`]s: those of one tenant side by side, by role.
     Overrides,
+    /// [`Span`]s of them, one for each tenant. Apart from the tenants: this is all that most
+    /// decisions need of one, and so it is close together.
+    OverridesOf,
     /// [`Route`]s; their position is their id.
     Routes,
     /// [`Method`]s: those of one route side by side.
@@ -106,7 +109,7 @@ pub enum Section {
 
 impl Section {
     /// All of them, in order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Texts,
         Self::Settings,
         Self::Permissions,
@@ -115,6 +118,7 @@ impl Section {
         Self::Scopes,
         Self::Tenants,
         Self::Overrides,
+        Self::OverridesOf,
         Self::Routes,
         Self::Methods,
         Self::Hosts,
@@ -142,6 +146,7 @@ impl Section {
             Self::Scopes => "scopes",
             Self::Tenants => "tenants",
             Self::Overrides => "overrides",
+            Self::OverridesOf => "overrides of tenants",
             Self::Routes => "routes",
             Self::Methods => "methods",
             Self::Hosts => "hosts",
@@ -206,7 +211,6 @@ row! {
         cell: Text,
         /// 0 shared, 1 dedicated.
         isolation: u8,
-        overrides: Span,
         /// What it may give to others at most: a set by position.
         ceiling: U32,
         line: Line,

@@ -118,7 +118,8 @@ impl<'p> TenantRow<'p> {
 
     /// What roles may do in this tenant alone.
     pub(super) fn overrides(&self) -> &'p [layout::Override] {
-        self.tables.rows(Section::Overrides).span(self.row.overrides)
+        let own = self.tables.rows::<layout::Span>(Section::OverridesOf).get(self.index.0);
+        own.map(|own| self.tables.rows(Section::Overrides).span(*own)).unwrap_or_default()
     }
 }
 

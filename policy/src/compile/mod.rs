@@ -114,11 +114,11 @@ fn tenants(
             id: tables.texts.add(tenant.id.as_str())?,
             cell: tables.texts.add(cell.as_str())?,
             isolation: u8::from(tenant.is_dedicated()),
-            overrides,
             ceiling,
             line: input.line(&tenant.place),
         };
         tables.tenants.push(row);
+        tables.overrides_of.push(overrides);
     }
     Ok(())
 }
