@@ -1,9 +1,9 @@
 //! The bell: whether anything has changed on the board, at the price of one cheap look a request.
 //!
-//! It is a gauge, which all VMs of a process share and read in a tenth of the time that a value in
-//! shared data takes. An Envoy whose `stats_matcher` keeps ours out has gauges that stay at zero; that
-//! is found out at the start, and the version of a value in shared data is looked at instead. Both are
-//! rung, whoever looks at which.
+//! It is a gauge, which all VMs of a process share: reading one takes neither a lock nor a copy, as a
+//! value in shared data does. An Envoy whose `stats_matcher` keeps ours out has gauges that stay at
+//! zero; that is found out at the start, and the version of a value in shared data is looked at
+//! instead. Both are rung, whoever looks at which.
 
 use crate::metrics::{Metric, add, gauge, value};
 use crate::{clock, host};
