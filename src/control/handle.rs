@@ -2,12 +2,9 @@
 //! and is compared by 128 bits of SHA-256 over an injective encoding of the tuple.
 
 use std::fmt;
-use std::hash::Hasher as _;
 
 use sha2::{Digest as _, Sha256};
-use siphasher::sip::SipHasher13;
 
-use super::encoding::Named;
 use super::hash::{HandleHash, Parts};
 use crate::identity::{Namespace, TenantId};
 
@@ -255,51 +252,6 @@ impl Target {
     }
 }
 
-/// The key under which a replica shortens targets to 64 bits. Nobody outside knows it, so nobody
-/// can look for a target that collides with another's.
-#[derive(Clone, Copy)]
-pub struct ReplicaKey([u8; 16]);
-
-impl ReplicaKey {
-    /// From 16 random bytes.
-    #[must_use]
-    pub const fn new(random: [u8; 16]) -> Self {
-        Self(random)
-    }
-
-    /// The 64 bits (SipHash-1-3) that stand for a target in a replica.
-    #[must_use]
-    pub fn short(&self, target: &Target) -> u64 {
-        let tenant = target.tenant().map_or("", TenantId::as_str);
-        self.short_of(&Named { kind: target.kind(), tenant, hash: target.hash() })
-    }
-
-    /// The 64 bits that stand for one name or two. Nothing in a name is a zero byte.
-    pub(crate) fn short_of_names(&self, [first, second]: [&str; 2]) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.0);
-        for part in [&[0], first.as_bytes(), &[0], second.as_bytes()] {
-            hasher.write(part);
-        }
-        hasher.finish()
-    }
-
-    pub(crate) fn short_of(&self, named: &Named<'_>) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.0);
-        hasher.write_u8(named.kind as u8);
-        hasher.write(named.hash.as_bytes());
-        // Last, so that its length needs no encoding: what is before it has a fixed one.
-        hasher.write(named.tenant.as_bytes());
-        hasher.finish()
-    }
-}
-
-impl fmt::Debug for ReplicaKey {
-    /// Without the key.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReplicaKey(..)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,18 +294,5 @@ mod tests {
     fn the_signature_is_no_part_of_a_token_without_a_name() {
         assert_eq!(TokenName::of(None, "h.c.one"), TokenName::of(None, "h.c.two"));
         assert_eq!(TokenName::of(Some("1"), "h.c.s"), TokenName::Id("1"));
-    }
-
-    #[test]
-    fn a_hash_under_another_tenant_hits_nothing() {
-        let hash = Handle::Session { issuer: "i", tenant: &tenant("acme"), sid: "1" }.hash();
-        let key = ReplicaKey::new([7; 16]);
-        let acme = key.short(&Target::Session { tenant: tenant("acme"), hash });
-        assert_ne!(acme, key.short(&Target::Session { tenant: tenant("globex"), hash }));
-        assert_ne!(acme, key.short(&Target::Token { tenant: tenant("acme"), hash }));
-        assert_ne!(
-            acme,
-            ReplicaKey::new([8; 16]).short(&Target::Session { tenant: tenant("acme"), hash })
-        );
     }
 }

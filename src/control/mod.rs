@@ -16,6 +16,7 @@ mod manifest;
 mod position;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod properties;
+mod short;
 mod wire;
 
 pub use self::delegation::{
@@ -25,7 +26,7 @@ pub(crate) use self::encoding::Fact;
 pub use self::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
 pub(crate) use self::frame::DeltaMark;
 pub use self::frame::{Delta, DeltaError, ENTRY_COUNT_LIMIT, FRAME_LIMIT, Frame};
-pub use self::handle::{Handle, HandleKind, ReplicaKey, Target, TokenName};
+pub use self::handle::{Handle, HandleKind, Target, TokenName};
 pub use self::handles::Handles;
 pub use self::hash::{HandleHash, HexError};
 pub use self::key::EntryKey;
@@ -34,4 +35,5 @@ pub use self::manifest::{
     Manifest, SHARD_COUNT_LIMIT, SHARD_LIMIT, Shard, ShardError, ShardRef, ShardWriter,
 };
 pub use self::position::{Epoch, HistoryId, Position, PositionError, RunningHash};
+pub use self::short::{ReplicaKey, Short};
 pub use self::wire::{DecodeError, Fault};

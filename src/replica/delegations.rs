@@ -1,17 +1,17 @@
 //! The grants between tenants that come and go without a new policy, found by delegator and
 //! delegate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::shorts::ShortMap;
-use crate::control::{Delegation, ReplicaKey};
+use crate::control::{Delegation, ReplicaKey, Short};
 use crate::time::UnixTime;
 
 /// The living delegations.
 #[derive(Debug, Default)]
 pub(super) struct Delegations {
-    by_id: ShortMap<Arc<Delegation>>,
-    by_pair: ShortMap<Vec<Arc<Delegation>>>,
+    by_id: BTreeMap<Short, Arc<Delegation>>,
+    by_pair: BTreeMap<Short, Vec<Arc<Delegation>>>,
 }
 
 impl Delegations {
@@ -19,18 +19,16 @@ impl Delegations {
     pub(super) fn put(&mut self, key: &ReplicaKey, delegation: Delegation) {
         let new = Arc::new(delegation);
         let id = key.short_of_names([new.id.as_str(), ""]);
-        if let Some(own) = self.by_id.entry(id, Arc::clone(&new)) {
-            let old = std::mem::replace(own, Arc::clone(&new));
+        if let Some(old) = self.by_id.insert(id, Arc::clone(&new)) {
             self.unlink(key, &old);
         }
-        if let Some(grants) = self.by_pair.entry(pair(key, &new), Vec::new()) {
-            grants.push(new);
-        }
+        self.by_pair.entry(pair(key, &new)).or_default().push(new);
     }
 
     /// Those from one tenant to another, whatever their times.
     pub(super) fn between(&self, key: &ReplicaKey, from: &str, to: &str) -> Vec<Arc<Delegation>> {
-        let found = self.by_pair.get(key.short_of_names([from, to])).map_or(&[][..], Vec::as_slice);
+        let found =
+            self.by_pair.get(&key.short_of_names([from, to])).map_or(&[][..], Vec::as_slice);
         let is_between =
             |one: &&Arc<Delegation>| one.from.as_str() == from && one.to.as_str() == to;
         found.iter().filter(is_between).cloned().collect()
@@ -40,7 +38,7 @@ impl Delegations {
         let over: Vec<Arc<Delegation>> =
             self.by_id.values().filter(|one| one.is_forgotten(now)).cloned().collect();
         for delegation in over {
-            self.by_id.remove(key.short_of_names([delegation.id.as_str(), ""]));
+            self.by_id.remove(&key.short_of_names([delegation.id.as_str(), ""]));
             self.unlink(key, &delegation);
         }
     }
@@ -51,14 +49,14 @@ impl Delegations {
 
     fn unlink(&mut self, key: &ReplicaKey, old: &Delegation) {
         let pair = pair(key, old);
-        let Some(grants) = self.by_pair.entry(pair, Vec::new()) else { return };
+        let Some(grants) = self.by_pair.get_mut(&pair) else { return };
         grants.retain(|one| one.id != old.id);
         if grants.is_empty() {
-            self.by_pair.remove(pair);
+            self.by_pair.remove(&pair);
         }
     }
 }
 
-fn pair(key: &ReplicaKey, delegation: &Delegation) -> u64 {
+fn pair(key: &ReplicaKey, delegation: &Delegation) -> Short {
     key.short_of_names([delegation.from.as_str(), delegation.to.as_str()])
 }

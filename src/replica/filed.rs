@@ -2,6 +2,7 @@
 //! is looked for only where the token's `exp` leads; everything else by every look-up.
 
 use super::shorts::ShortSet;
+use crate::control::Short;
 use crate::time::UnixTime;
 use crate::trust::SKEW_LIMIT;
 
@@ -27,7 +28,7 @@ impl Filed {
         self.0.get(self.place(end).ok()?).map(|(_, set)| set)
     }
 
-    fn insert(&mut self, end: u64, short: u64) {
+    fn insert(&mut self, end: u64, short: Short) {
         let at = self.place(end).unwrap_or_else(|at| {
             self.0.insert(at, (end, ShortSet::default()));
             at
@@ -37,8 +38,8 @@ impl Filed {
         }
     }
 
-    fn remove(&mut self, short: u64) {
-        self.0.retain_mut(|(_, set)| set.remove(short).is_none() || !set.is_empty());
+    fn remove(&mut self, short: Short) {
+        self.0.retain_mut(|(_, set)| !set.remove(short) || !set.is_empty());
     }
 
     /// Forgets what ends at this moment or before.
@@ -61,16 +62,16 @@ fn end(at: u64, width: u64) -> u64 {
 pub(super) struct Dated(Filed);
 
 impl Dated {
-    pub(super) fn insert(&mut self, short: u64, expires: u64) {
+    pub(super) fn insert(&mut self, short: Short, expires: u64) {
         self.0.insert(end(expires, BUCKET), short);
     }
 
-    pub(super) fn contains(&self, short: u64, expires: u64) -> bool {
+    pub(super) fn contains(&self, short: Short, expires: u64) -> bool {
         self.0.get(end(expires, BUCKET)).is_some_and(|set| set.contains(short))
     }
 
     /// Wherever it is: what is restored does not say when it would have expired.
-    pub(super) fn remove(&mut self, short: u64) {
+    pub(super) fn remove(&mut self, short: Short) {
         self.0.remove(short);
     }
 
@@ -94,7 +95,7 @@ pub(super) struct Undated(Filed);
 
 impl Undated {
     /// Keeps a short at least until then; `None` for as long as it is not restored.
-    pub(super) fn insert(&mut self, short: u64, until: Option<u64>) {
+    pub(super) fn insert(&mut self, short: Short, until: Option<u64>) {
         let own = until.map_or(FOREVER, |until| end(until, GENERATION));
         let Filed(generations) = &self.0;
         let end = match self.0.place(own) {
@@ -107,11 +108,11 @@ impl Undated {
         self.0.insert(end, short);
     }
 
-    pub(super) fn contains(&self, short: u64) -> bool {
+    pub(super) fn contains(&self, short: Short) -> bool {
         self.0.0.iter().any(|(_, set)| set.contains(short))
     }
 
-    pub(super) fn remove(&mut self, short: u64) {
+    pub(super) fn remove(&mut self, short: Short) {
         self.0.remove(short);
     }
 
@@ -144,7 +145,8 @@ mod tests {
     #[test]
     fn a_dated_short_is_found_where_its_expiry_leads_until_no_skew_covers_it() {
         let mut dated = Dated::default();
-        for (short, expires) in [(1, NOW), (2, NOW + BUCKET), (3, u64::MAX)] {
+        for (nth, expires) in [(1, NOW), (2, NOW + BUCKET), (3, u64::MAX)] {
+            let short = Short::new(nth);
             dated.insert(short, expires);
             assert!(dated.contains(short, expires));
             assert!(!dated.contains(short, expires - 2 * BUCKET));
@@ -153,7 +155,7 @@ mod tests {
             dated.forget(at(NOW + after));
             assert_eq!(dated.len(), left, "{after} s later");
         }
-        dated.remove(3);
+        dated.remove(Short::new(3));
         assert_eq!((dated.len(), dated.0.0.len()), (0, 0));
     }
 
@@ -161,18 +163,19 @@ mod tests {
     fn an_undated_short_is_kept_at_least_as_long_as_it_asks_for() {
         let mut undated = Undated::default();
         let untils: Vec<u64> = (0..40).map(|nth| NOW + nth * GENERATION).collect();
-        for (short, until) in (0..).zip(&untils) {
+        let shorts = || (1..).map(Short::new);
+        for (short, until) in shorts().zip(&untils) {
             undated.insert(short, Some(*until));
         }
-        undated.insert(1_000, None);
+        undated.insert(Short::new(1_000), None);
         assert!(undated.0.0.len() <= GENERATIONS + 1);
         for now in untils.iter().map(|until| until - 1) {
             undated.forget(at(now));
-            for (short, until) in (0..).zip(&untils) {
-                assert!(*until <= now || undated.contains(short), "{short} at {now}");
+            for (short, until) in shorts().zip(&untils) {
+                assert!(*until <= now || undated.contains(short), "{short:?} at {now}");
             }
-            assert!(undated.contains(1_000));
+            assert!(undated.contains(Short::new(1_000)));
         }
-        assert!(!undated.contains(0), "what is long over is forgotten");
+        assert!(!undated.contains(Short::new(1)), "what is long over is forgotten");
     }
 }

@@ -29,10 +29,10 @@ pub use self::lease::{Freshness, Word};
 pub use self::question::{ANSWER_LIMIT, Answer, AnswerVerdict, QUESTION_PATH, Question};
 use self::snapshot::Loading;
 pub use self::state::Revoked;
-use self::state::State;
+use self::state::{Change, State};
 pub use self::watched::Watched;
 use crate::control::{
-    DecodeError, Delegation, Delta, DeltaError, DeltaMark, Fact, Manifest, Position, ReplicaKey,
+    DecodeError, Delegation, Delta, DeltaError, DeltaMark, Manifest, Position, ReplicaKey,
     ShardError, ShardRef, TenantEntry,
 };
 use crate::identity::TenantId;
@@ -245,11 +245,13 @@ impl Replica {
         let mut delta = Delta::resume(&bytes, &mark);
         while left > 0 {
             let Some(frame) = delta.next_frame()? else { return Ok(left) };
-            let facts: Vec<Fact<'_>> =
-                frame.facts().collect::<Result<_, _>>().map_err(ReplicaError::Frame)?;
-            left = left.saturating_sub(facts.len().max(1));
-            for fact in facts {
-                self.state.apply(&self.key, fact);
+            let changes: Vec<Change> = frame
+                .facts()
+                .map(|fact| Ok(Change::of(&self.key, fact.map_err(ReplicaError::Frame)?)))
+                .collect::<Result<_, ReplicaError>>()?;
+            left = left.saturating_sub(changes.len().max(1));
+            for change in changes {
+                self.state.apply(&self.key, change);
             }
             self.position = Some(delta.position());
             self.version += 1;

@@ -2,7 +2,7 @@
 //! copy in hand goes on deciding.
 
 use super::ReplicaError;
-use super::state::State;
+use super::state::{Change, State};
 use crate::control::{Manifest, Position, ReplicaKey, Shard, ShardMark, ShardRef};
 
 /// A snapshot that is being loaded.
@@ -52,7 +52,7 @@ impl Loading {
         let mut shard = Shard::resume(&current.bytes, &current.mark);
         for _ in 0..budget {
             match shard.next_fact()? {
-                Some(fact) => self.state.apply(key, fact),
+                Some(fact) => self.state.apply(key, Change::of(key, fact)),
                 None => {
                     self.current = None;
                     self.done += 1;

@@ -1,13 +1,13 @@
 //! What the entries of the feed add up to in a proxy, and what it says of a token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::delegations::Delegations;
 use super::filed::{Dated, Undated};
-use super::shorts::ShortMap;
 use super::watched::Watched;
 use crate::control::{
-    CutOff, Delegation, Entry, Fact, HandleKind, Keep, ReplicaKey, Revocation, Suspension,
+    CutOff, Delegation, Entry, Fact, HandleKind, Keep, ReplicaKey, Revocation, Short, Suspension,
     TenantEntry, TenantStatus,
 };
 use crate::identity::TenantId;
@@ -47,62 +47,86 @@ impl Mark {
     }
 }
 
+/// How long something revoked is remembered, and so where it is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Term {
+    /// A token, until it expires.
+    Dated(u64),
+    /// Whatever it is, until then, or until it is restored.
+    Undated(Option<u64>),
+}
+
+impl Term {
+    fn of(kind: HandleKind, keep: Keep) -> Self {
+        match (kind, keep) {
+            (HandleKind::Token, Keep::Expiry(at)) => Self::Dated(at),
+            (_, Keep::Expiry(at) | Keep::Until(at)) => Self::Undated(Some(at)),
+            (_, Keep::Forever) => Self::Undated(None),
+        }
+    }
+}
+
+/// What an entry of the feed changes; small, for revocations come by the thousand.
+#[derive(Debug)]
+pub(super) enum Change {
+    Revoked(Short, Term),
+    Other(Box<Entry>),
+}
+
+impl Change {
+    pub(super) fn of(key: &ReplicaKey, fact: Fact<'_>) -> Self {
+        match fact {
+            Fact::Revoked(named, keep) => {
+                Self::Revoked(key.short_of(&named), Term::of(named.kind, keep))
+            }
+            Fact::Entry(entry) => Self::Other(Box::new(entry)),
+        }
+    }
+}
+
 /// The control state.
 #[derive(Debug, Default)]
 pub(super) struct State {
     dated: Dated,
     undated: Undated,
-    marks: ShortMap<Mark>,
-    tenants: ShortMap<TenantEntry>,
+    marks: BTreeMap<Short, Mark>,
+    tenants: BTreeMap<Short, TenantEntry>,
     delegations: Delegations,
 }
 
 impl State {
-    pub(super) fn apply(&mut self, key: &ReplicaKey, fact: Fact<'_>) {
-        match fact {
-            Fact::Revoked(named, keep) => self.revoke(named.kind, key.short_of(&named), keep),
-            Fact::Entry(entry) => self.apply_entry(key, entry),
-        }
-    }
-
-    fn revoke(&mut self, kind: HandleKind, short: u64, keep: Keep) {
-        match (kind, keep) {
-            (HandleKind::Token, Keep::Expiry(at)) => self.dated.insert(short, at),
-            (_, Keep::Expiry(at) | Keep::Until(at)) => self.undated.insert(short, Some(at)),
-            (_, Keep::Forever) => self.undated.insert(short, None),
+    pub(super) fn apply(&mut self, key: &ReplicaKey, change: Change) {
+        match change {
+            Change::Revoked(short, Term::Dated(expires)) => self.dated.insert(short, expires),
+            Change::Revoked(short, Term::Undated(until)) => self.undated.insert(short, until),
+            Change::Other(entry) => self.apply_entry(key, *entry),
         }
     }
 
     fn apply_entry(&mut self, key: &ReplicaKey, entry: Entry) {
         match entry {
             Entry::Revoked(Revocation { target, keep }) => {
-                self.revoke(target.kind(), key.short(&target), keep);
+                let term = Term::of(target.kind(), keep);
+                self.apply(key, Change::Revoked(key.short(&target), term));
             }
             Entry::Restored(Revocation { target, .. }) => {
                 let short = key.short(&target);
                 self.dated.remove(short);
                 self.undated.remove(short);
-                self.marks.remove(short);
+                self.marks.remove(&short);
             }
             Entry::CutOff(CutOff { target, at, keep }) => {
-                self.mark(key.short(&target), |mark| mark.cut_off = Some((at, keep)));
+                self.marks.entry(key.short(&target)).or_default().cut_off = Some((at, keep));
             }
             Entry::Suspension(Suspension { target, is_on, keep }) => {
                 let suspended = is_on.then_some(keep);
-                self.mark(key.short(&target), |mark| mark.suspended = suspended);
+                self.marks.entry(key.short(&target)).or_default().suspended = suspended;
             }
             Entry::Tenant(tenant) => {
                 let short = key.short_of_names([tenant.id.as_str(), ""]);
-                self.tenants.remove(short);
-                self.tenants.entry(short, tenant);
+                self.tenants.insert(short, tenant);
             }
             Entry::Delegation(delegation) => self.delegations.put(key, *delegation),
-        }
-    }
-
-    fn mark(&mut self, short: u64, change: impl FnOnce(&mut Mark)) {
-        if let Some(mark) = self.marks.entry(short, Mark::default()) {
-            change(mark);
         }
     }
 
@@ -113,7 +137,8 @@ impl State {
         token: &Watched,
         now: UnixTime,
     ) -> Result<(), Revoked> {
-        let first = |refuses: &dyn Fn(HandleKind, u64) -> bool, why: fn(HandleKind) -> Revoked| {
+        let first = |refuses: &dyn Fn(HandleKind, Short) -> bool,
+                     why: fn(HandleKind) -> Revoked| {
             let found = token.shorts().find(|(kind, short)| refuses(*kind, *short));
             found.map_or(Ok(()), |(kind, _)| Err(why(kind)))
         };
@@ -134,7 +159,7 @@ impl State {
     }
 
     pub(super) fn tenant(&self, key: &ReplicaKey, id: &str) -> Option<&TenantEntry> {
-        let found = self.tenants.get(key.short_of_names([id, ""]))?;
+        let found = self.tenants.get(&key.short_of_names([id, ""]))?;
         Some(found).filter(|tenant| tenant.id.as_str() == id)
     }
 
@@ -151,7 +176,7 @@ impl State {
     pub(super) fn forget(&mut self, key: &ReplicaKey, now: UnixTime) {
         self.dated.forget(now);
         self.undated.forget(now);
-        self.marks.retain(|mark| !mark.is_over(now));
+        self.marks.retain(|_, mark| !mark.is_over(now));
         self.delegations.forget(key, now);
     }
 
@@ -163,22 +188,23 @@ impl State {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn weight(&self) -> usize {
-        let rows = self.marks.weight() + self.tenants.weight();
-        self.dated.weight() + self.undated.weight() + rows
+        let marks = self.marks.len() * size_of::<(Short, Mark)>();
+        let tenants = self.tenants.len() * size_of::<(Short, TenantEntry)>();
+        self.dated.weight() + self.undated.weight() + marks + tenants
     }
 
-    fn is_revoked(&self, kind: HandleKind, short: u64, expires: u64) -> bool {
+    fn is_revoked(&self, kind: HandleKind, short: Short, expires: u64) -> bool {
         self.undated.contains(short)
             || (kind == HandleKind::Token && self.dated.contains(short, expires))
     }
 
-    fn is_cut_off(&self, short: u64, token: &Watched) -> bool {
-        let cut_off = self.marks.get(short).and_then(|mark| mark.cut_off);
+    fn is_cut_off(&self, short: Short, token: &Watched) -> bool {
+        let cut_off = self.marks.get(&short).and_then(|mark| mark.cut_off);
         cut_off.is_some_and(|(at, _)| token.issued() <= at.saturating_add(token.skew()))
     }
 
-    fn is_suspended(&self, short: u64, now: UnixTime) -> bool {
-        let suspended = self.marks.get(short).and_then(|mark| mark.suspended);
+    fn is_suspended(&self, short: Short, now: UnixTime) -> bool {
+        let suspended = self.marks.get(&short).and_then(|mark| mark.suspended);
         suspended.is_some_and(|keep| !keep.is_over(now))
     }
 }

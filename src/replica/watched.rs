@@ -1,7 +1,7 @@
 //! What of a token a replica is asked about: its handles, and their shorts, made once for each
 //! token and kept with it.
 
-use crate::control::{HandleKind, Handles, ReplicaKey, Target};
+use crate::control::{HandleKind, Handles, ReplicaKey, Short, Target};
 use crate::identity::TenantId;
 
 /// A token as a replica knows it.
@@ -10,7 +10,7 @@ pub struct Watched {
     handles: Handles,
     tenant: TenantId,
     /// In the order in which they are asked about.
-    shorts: [Option<u64>; 5],
+    shorts: [Option<Short>; 5],
     issued: u64,
     expires: u64,
     skew: u64,
@@ -59,7 +59,7 @@ impl Watched {
     }
 
     /// The handles that it has, in the order in which they are asked about.
-    pub(super) fn shorts(&self) -> impl Iterator<Item = (HandleKind, u64)> {
+    pub(super) fn shorts(&self) -> impl Iterator<Item = (HandleKind, Short)> {
         let kinds = self.handles.in_order().map(|(kind, _)| kind);
         kinds.into_iter().zip(self.shorts).filter_map(|(kind, short)| Some((kind, short?)))
     }
