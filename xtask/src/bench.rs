@@ -1,11 +1,16 @@
-//! Runs the benchmarks that need something built first: in Envoy beside its own filters, and beside
-//! other policy engines, which are a workspace of their own.
+//! Runs the benchmarks that need something built first: in Envoy beside its own filters, beside other
+//! policy engines, which are a workspace of their own, and what runs natively and in Node's V8.
+
+use std::process::Command;
 
 use anyhow::Result;
-use tenantguard_e2e::envoy::target_directory;
+use tenantguard_e2e::envoy::{built_filter, repository, target_directory};
 
 use crate::steps::{cargo, run};
 use crate::{build, setup};
+
+/// How often the copy of the control state is measured, natively and as wasm.
+const REPLICA_TURNS: usize = 3;
 
 /// `cargo xtask bench envoy`.
 pub(crate) fn envoy(arguments: &[String]) -> Result<()> {
@@ -17,7 +22,7 @@ pub(crate) fn envoy(arguments: &[String]) -> Result<()> {
     for program in [bench, service] {
         run(cargo(&["build", "--release"]).args(program))?;
     }
-    let mut bench = std::process::Command::new(target_directory().join("release/bench-envoy"));
+    let mut bench = Command::new(target_directory().join("release/bench-envoy"));
     bench.arg("--envoy").arg(envoy).arg("--filter").arg(filter);
     bench.arg("--least").arg(floor.least).arg("--calls").arg(floor.calls);
     run(bench.args(arguments))
@@ -35,6 +40,22 @@ pub(crate) fn policy(arguments: &[String]) -> Result<()> {
     run(bench("decision").arg("--").args(arguments))?;
     if arguments.is_empty() {
         run(&mut bench("comparison"))?;
+    }
+    Ok(())
+}
+
+/// `cargo xtask bench replica`.
+pub(crate) fn replica() -> Result<()> {
+    let name = "tenantguard-replica-bench";
+    setup::node()?;
+    build::run_build(&[name])?;
+    run(&mut cargo(&["build", "--release", "-p", name]))?;
+    let wasm = built_filter(name);
+    let host = repository().join("benches/replica/run.mjs");
+    // In turns: whatever else the machine does hits both.
+    for _ in 0..REPLICA_TURNS {
+        run(&mut Command::new(target_directory().join("release").join(name)))?;
+        run(Command::new("node").arg("--no-warnings").arg(&host).arg(&wasm))?;
     }
     Ok(())
 }

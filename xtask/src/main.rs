@@ -58,6 +58,8 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure a proxy's copy of a million revocations, natively and as wasm in Node's V8
+    Replica,
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Demo { keep } => demo::run(keep),
         Command::Bench { what: Bench::Envoy { arguments } } => bench::envoy(&arguments),
         Command::Bench { what: Bench::Policy { arguments } } => bench::policy(&arguments),
+        Command::Bench { what: Bench::Replica } => bench::replica(),
         Command::Build => build::run_command(),
     };
     match result {
