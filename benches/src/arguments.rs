@@ -43,6 +43,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) connections: usize,
 
+    /// Let Envoy answer by itself, many requests at once: with few system calls left, small
+    /// differences between filters show
+    #[arg(long)]
+    pub(crate) direct: bool,
+
+    /// Envoys that are started one after the other, each for so many rounds
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) envoys: usize,
+
     /// Envoy routes in each listener; the last one matches
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) routes: usize,
@@ -64,7 +73,8 @@ impl Arguments {
     /// Refuses what would end in an obscure failure or a meaningless figure later.
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(self.rounds >= 1, "--rounds must be at least 1");
-        ensure!((0.1..=600.0).contains(&self.seconds), "--seconds must be between 0.1 and 600");
+        ensure!((0.02..=600.0).contains(&self.seconds), "--seconds must be between 0.02 and 600");
+        ensure!(self.envoys >= 1, "--envoys must be at least 1");
         ensure!((1..=256).contains(&self.connections), "--connections must be between 1 and 256");
         ensure!((1..=10_000).contains(&self.routes), "--routes must be between 1 and 10000");
         let without_filter = self.only.iter().find(|it| it.is_ours() && self.filter.is_none());

@@ -70,7 +70,7 @@ fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Result<Va
         "route_config": {
             "name": variant.id(),
             "virtual_hosts": [
-                {"name": "api", "domains": ["*"], "routes": routes(arguments.routes)}
+                {"name": "api", "domains": ["*"], "routes": routes(arguments)}
             ],
         },
     });
@@ -88,15 +88,20 @@ fn listener(arguments: &Arguments, variant: Variant, trust: &Trust) -> Result<Va
 
 /// Envoy tries its routes in order, and again after a filter has set a header. So the
 /// one that matches is the last: a reader sees how many were tried.
-fn routes(count: usize) -> Vec<Value> {
-    let others = (1..count).map(|n| format!("/api/v{}/", n + 1));
+fn routes(arguments: &Arguments) -> Vec<Value> {
+    let (key, action) = if arguments.direct {
+        ("direct_response", json!({"status": 200, "body": {"inline_string": "ok\n"}}))
+    } else {
+        ("route", json!({"cluster": "upstream"}))
+    };
+    let others = (1..arguments.routes).map(|n| format!("/api/v{}/", n + 1));
     others
         .chain(["/api/v1/".to_owned()])
         .map(|prefix| {
             json!({
                 "match": {"prefix": prefix},
                 "metadata": {"filter_metadata": {"tenantguard": {"mode": "enforce"}}},
-                "route": {"cluster": "upstream"},
+                key: action,
             })
         })
         .collect()

@@ -1,7 +1,8 @@
 //! `bench-envoy`: what TenantGuard costs in a real Envoy, beside what Envoy brings itself.
 //!
 //! One Envoy process with one worker and one listener per variant; the variants take
-//! turns over several rounds, so that a busy moment of the machine hits all of them.
+//! turns over several rounds, so that a busy moment of the machine hits all of them. Where a VM's
+//! place in memory would show, several Envoys follow one another.
 //! `benches/README.md` says what each row is and what the figures do not show.
 
 mod arguments;
@@ -20,6 +21,7 @@ mod ratios;
 mod report;
 mod run;
 mod spread;
+mod streams;
 mod table;
 mod targets;
 mod upstream;
@@ -42,7 +44,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     arguments.check()?;
     let setting = Setting::read(&arguments)?;
-    let variants = Variant::selected(&arguments);
+    let mut variants = Variant::selected(&arguments);
 
     eprintln!("deriving keys and minting tokens");
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -50,19 +52,20 @@ fn main() -> Result<()> {
     let upstream = Upstream::start()?;
     let controlled = Controlled::start(&arguments, &variants)?;
     let cluster = controlled.as_ref().map(|it| &it.cluster);
-    let config = config::bootstrap(&arguments, &variants, &trust, (upstream.port(), cluster))?;
-    eprintln!("starting {}", setting.envoy_version);
-    let envoy = Envoy::start(&arguments.envoy, &config)?;
-    if let Some(controlled) = &controlled {
-        envoy.explain(controlled.wait_for(&envoy))?;
+    let mut rows = Vec::new();
+    for nth in 1..=arguments.envoys {
+        eprintln!("starting {} ({nth} of {})", setting.envoy_version, arguments.envoys);
+        let config = config::bootstrap(&arguments, &variants, &trust, (upstream.port(), cluster))?;
+        let envoy = Envoy::start(&arguments.envoy, &config)?;
+        if let Some(controlled) = &controlled {
+            envoy.explain(controlled.wait_for(&envoy))?;
+        }
+        let measured = envoy.explain(measure(&arguments, &variants, &trust, &envoy))?;
+        report::append(&mut rows, measured);
+        // What stands first in memory, and is compiled first, is not always the same.
+        variants.reverse();
     }
-    let rows = measure(&arguments, &variants, &trust, &envoy);
-    let report = Report {
-        setting: &setting,
-        arguments: &arguments,
-        cpu_clock: cpu::source(envoy.pid()),
-        rows: envoy.explain(rows)?,
-    };
+    let report = Report { setting: &setting, arguments: &arguments, rows };
     print!("{}", report.table());
     if let Some(path) = &arguments.json {
         fs::write(path, format!("{:#}\n", report.json()))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::Arguments,
+    cpu,
     machine::Setting,
     ratios::{self, Ratio},
     run::Sample,
@@ -44,10 +45,29 @@ impl Row {
         Spread::of(self.samples.iter().map(|sample| sample.per_second))
     }
 
+    /// What this row costs more than another: the medians of the Envoys, of so many rounds each.
+    fn by_envoy(&self, other: &Self, rounds: usize) -> Spread {
+        let of_one = |(own, others): (&[Sample], &[Sample])| {
+            let pairs = own.iter().zip(others);
+            Spread::of(pairs.map(|(one, two)| one.cpu_micros - two.cpu_micros)).median
+        };
+        Spread::of(self.samples.chunks(rounds).zip(other.samples.chunks(rounds)).map(of_one))
+    }
+
     /// The CPU figures of this row and another, round by round, put through `compare`.
     pub(crate) fn against(&self, other: &Self, compare: impl Fn(f64, f64) -> f64) -> Spread {
         let pairs = self.samples.iter().zip(&other.samples);
         Spread::of(pairs.map(|(one, two)| compare(one.cpu_micros, two.cpu_micros)))
+    }
+}
+
+/// Puts what one Envoy's targets did behind what those of the Envoys before it did.
+pub(crate) fn append(rows: &mut Vec<Row>, measured: Vec<Row>) {
+    for row in measured {
+        match rows.iter_mut().find(|own| own.is(row.variant, row.token)) {
+            Some(own) => own.samples.extend(row.samples),
+            None => rows.push(row),
+        }
     }
 }
 
@@ -56,8 +76,6 @@ impl Row {
 pub(crate) struct Report<'a> {
     pub(crate) setting: &'a Setting,
     pub(crate) arguments: &'a Arguments,
-    /// What Envoy's CPU time was read from.
-    pub(crate) cpu_clock: &'static str,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -77,10 +95,12 @@ impl Report<'_> {
         json!({
             "benchmark": "envoy",
             "setting": self.setting.json(),
-            "cpu_clock": self.cpu_clock,
+            "cpu_clock": cpu::source(),
             "envoy_workers": 1,
             "envoy_routes": self.arguments.routes,
             "connections": self.arguments.connections,
+            "direct": self.arguments.direct,
+            "envoys": self.arguments.envoys,
             "rounds": self.arguments.rounds,
             "seconds_per_turn": self.arguments.seconds,
             "access_log": self.arguments.access_log,
@@ -124,10 +144,15 @@ impl Report<'_> {
     fn beyond_plain(&self, row: &Row, what: &str) -> Option<String> {
         let plain = self.rows.iter().find(|other| other.is(Variant::Ours, row.token))?;
         let more = row.against(plain, |with, without| with - without);
-        Some(format!(
-            "\n{what}: {:+.1} µs a request ({}; quartiles {:+.1} to {:+.1}).\n",
+        let mut text = format!(
+            "\n{what}: {:+.1} µs a request ({}; quartiles {:+.1} to {:+.1}",
             more.median, row.token, more.lower, more.upper
-        ))
+        );
+        if self.arguments.envoys > 1 {
+            let each = row.by_envoy(plain, self.arguments.rounds);
+            text += &format!("; the Envoys' medians {:+.1} to {:+.1}", each.min, each.max);
+        }
+        Some(text + ").\n")
     }
 
     fn cells(&self, row: &Row) -> [String; 5] {
@@ -152,23 +177,29 @@ impl Report<'_> {
 
     fn preamble(&self) -> String {
         let (setting, arguments) = (self.setting, self.arguments);
+        let load = if arguments.direct {
+            "answered by Envoy itself, many at once".to_owned()
+        } else {
+            format!("{} connections", arguments.connections)
+        };
         let kilobytes = |bytes: u64| format!("{} kB", bytes.div_ceil(1000));
         format!(
             "{} with 1 worker, {} routes a listener; {}, {} cores, load average {} before;\n\
-             {} connections, {} rounds of {} s, median (min–max); access log to {};\n\
+             {}; {} Envoys, {} rounds of {} s each, median (min–max); access log to {};\n\
              filter {}, filter that does nothing {}; CPU time from {}.",
             setting.envoy_version,
             arguments.routes,
             setting.cpu_model,
             setting.cores,
             setting.load_average,
-            arguments.connections,
+            load,
+            arguments.envoys,
             arguments.rounds,
             arguments.seconds,
             arguments.access_log.display(),
             setting.filter_bytes.map_or_else(|| "not built".to_owned(), kilobytes),
             kilobytes(setting.least_bytes),
-            self.cpu_clock,
+            cpu::source(),
         )
     }
 }
@@ -180,6 +211,18 @@ mod tests {
     fn row(variant: Variant, cpu: [f64; 3]) -> Row {
         let sample = |cpu_micros| Sample { requests: 1, cpu_micros, per_second: 1.0 };
         Row { variant, token: "RS256", samples: cpu.map(sample).to_vec() }
+    }
+
+    #[test]
+    fn each_envoy_has_a_median_of_its_own() {
+        let (mut plain, mut more) = (Vec::new(), Vec::new());
+        for (one, other) in [([10.0, 20.0, 30.0], [11.0, 21.0, 31.0]), ([1.0; 3], [0.0, 4.0, 3.0])]
+        {
+            append(&mut plain, vec![row(Variant::Ours, one)]);
+            append(&mut more, vec![row(Variant::OursAgain, other)]);
+        }
+        let each = more[0].by_envoy(&plain[0], 3);
+        assert_eq!((more.len(), each.min, each.max), (1, 1.0, 2.0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{arguments::Arguments, cpu, load, load::Generator, report::Row, targets::Target};
+use crate::{arguments::Arguments, cpu, load::Generator, report::Row, targets::Target};
 
 /// Fills connection pools and caches, and lets V8 compile what is hot.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -44,8 +44,7 @@ pub(crate) fn rounds(arguments: &Arguments, targets: &[Target<'_>], pid: u32) ->
 }
 
 fn open(arguments: &Arguments, target: &Target<'_>) -> Result<Generator> {
-    let request = load::request(Some(&target.tokens.good));
-    Generator::open(target.port, arguments.connections, request)
+    Generator::open(arguments, target.port, &target.tokens.good)
 }
 
 fn sample(generator: &mut Generator, time: Duration, pid: u32) -> Result<Sample> {
