@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::{Message, Role, WebSocket};
 
 use crate::client::{Reader, find, invalid, owned};
 
@@ -113,13 +115,13 @@ fn serve(cell: &str, mut stream: TcpStream, seen: &SeenByCase) -> io::Result<()>
         reader.body(&request.headers, false)?;
         let body = format!("{}\n", request.to_json());
         let to_head = request.method == "HEAD";
-        let is_endless = request.header(CASE_HEADER) == Some(ENDLESS);
+        let endless = Endless::of(&request);
         if let Some(case) = request.header(CASE_HEADER).map(str::to_owned) {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.entry(case).or_default().push(request);
         }
-        if is_endless {
-            return go_on(&mut output);
+        if let Some(endless) = endless {
+            return endless.go_on(output);
         }
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -132,13 +134,53 @@ fn serve(cell: &str, mut stream: TcpStream, seen: &SeenByCase) -> io::Result<()>
     }
 }
 
-/// An answer in chunks (RFC 9112, section 7.1) that goes on until the connection does not.
-fn go_on(output: &mut TcpStream) -> io::Result<()> {
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n";
-    output.write_all(head.as_bytes())?;
-    loop {
-        output.write_all(b"4\r\nmore\r\n")?;
-        thread::sleep(PART);
+/// An answer without an end, of the kind that was asked for.
+enum Endless {
+    /// Chunks (RFC 9112, section 7.1) of a type, all alike.
+    Chunks(&'static str, &'static [u8]),
+    /// A WebSocket (RFC 6455), opened by this key.
+    WebSocket(String),
+}
+
+impl Endless {
+    fn of(request: &Seen) -> Option<Self> {
+        let header = |name| request.header(name).unwrap_or_default();
+        if header(CASE_HEADER) != ENDLESS {
+            return None;
+        }
+        Some(match (header("upgrade"), header("content-type"), header("accept")) {
+            ("websocket", ..) => Self::WebSocket(header("sec-websocket-key").to_owned()),
+            // An empty message: not compressed, no bytes.
+            (_, grpc @ "application/grpc", _) => Self::Chunks(grpc, &[0; 5]),
+            (.., events @ "text/event-stream") => Self::Chunks(events, b"data: more\n\n"),
+            _ => Self::Chunks("text/plain", b"more"),
+        })
+    }
+
+    /// Goes on until the connection does not.
+    fn go_on(self, mut output: TcpStream) -> io::Result<()> {
+        match self {
+            Self::Chunks(kind, part) => {
+                let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: ";
+                write!(output, "{head}{kind}\r\n\r\n")?;
+                loop {
+                    let length = format!("{:x}\r\n", part.len());
+                    output.write_all(&[length.as_bytes(), part, b"\r\n"].concat())?;
+                    thread::sleep(PART);
+                }
+            }
+            Self::WebSocket(key) => {
+                let head = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n";
+                let accept = derive_accept_key(key.as_bytes());
+                let accept = format!("sec-websocket-accept: {accept}");
+                write!(output, "{head}connection: upgrade\r\n{accept}\r\n\r\n")?;
+                let mut socket = WebSocket::from_raw_socket(output, Role::Server, None);
+                loop {
+                    socket.send(Message::text("more")).map_err(invalid)?;
+                    thread::sleep(PART);
+                }
+            }
+        }
     }
 }
 

@@ -97,8 +97,9 @@ pub(crate) fn abandoned() -> Result<()> {
         for _ in 0..4 {
             let mut stream = TcpStream::connect(it.world.envoy.address())?;
             stream.write_all(&request.http1(&[]))?;
-            thread::sleep(Duration::from_millis(200));
+            soon("the question", || Ok(it.metric("control.questions.open")? == 1))?;
             stream.shutdown(Shutdown::Both)?;
+            soon("nothing is left", || Ok(it.metric("control.questions.open")? == 0))?;
         }
         let count = || -> Result<usize> {
             let lines = it.world.envoy.access_log().lines()?;
@@ -108,6 +109,9 @@ pub(crate) fn abandoned() -> Result<()> {
             Ok(lines.iter().filter(left).count())
         };
         soon("the records", || Ok(count()? == 4))?;
+        let (asked, open) =
+            (it.metric("control.questions.asked")?, it.metric("control.questions.open")?);
+        ensure!(asked >= 5 && open == 0, "{asked} were asked, {open} are open");
         thread::sleep(Duration::from_millis(1_300));
         ensure!(count()? == 4, "{} records of 4 requests", count()?);
         it.service.resume()?;

@@ -159,8 +159,9 @@ const BEHAVIOURS: &[Behaviour] = &[
     alone("revocation: a leader that is gone without a word is replaced", dead_leader::is_replaced),
     alone("revocation: a VM that is far behind gets a newer snapshot", control_faults::far_behind),
     alone(
-        "open streams: one ends when its token is revoked, another goes on",
+        "open streams: each kind ends when its token is revoked, another's goes on",
         open_streams::revoked,
     ),
+    alone("open streams: of many that are revoked each ends once", open_streams::many),
     alone("open streams: one ends when its token expires", open_streams::expired),
 ];

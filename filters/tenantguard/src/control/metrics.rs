@@ -1,7 +1,8 @@
 //! What can be seen of following the control service. Gauges: `tenantguard.control.epoch`,
 //! `.age_ms`, `.entries`, `.bytes` and `.mode` (0 nothing yet, 1 fresh, 2 stale), each as the VM that looked
-//! last has it, `.breakers_open`, the number of VMs whose breaker is not closed, and `.bell`, which
-//! `bell` rings and which means nothing else. Counters:
+//! last has it, `.breakers_open`, the number of VMs whose breaker is not closed, `.questions.open`, how
+//! many requests of all VMs wait for an answer, and `.bell`, which `bell` rings and which means nothing
+//! else. Counters:
 //! `.polls.failed` and `.questions.asked`, `.refused` (too many, or the breaker is open), `.active`,
 //! `.revoked` and `.unusable`.
 
@@ -23,6 +24,7 @@ pub(super) struct ControlMetrics {
     breakers_open: Metric,
     is_open: Cell<bool>,
     polls_failed: Metric,
+    open: Metric,
     asked: Metric,
     refused: Metric,
     active: Metric,
@@ -41,6 +43,7 @@ impl ControlMetrics {
             breakers_open: gauge("control.breakers_open"),
             is_open: Cell::new(false),
             polls_failed: counter("control.polls.failed"),
+            open: gauge("control.questions.open"),
             asked: counter("control.questions.asked"),
             refused: counter("control.questions.refused"),
             active: counter("control.questions.active"),
@@ -79,8 +82,19 @@ impl ControlMetrics {
         increment(self.polls_failed);
     }
 
+    /// A request waits for an answer, or could not ask.
     pub(super) fn asked(&self, is_asked: bool) {
+        if is_asked {
+            add(self.open, 1);
+        }
         increment(if is_asked { self.asked } else { self.refused });
+    }
+
+    /// So many requests wait no longer, whatever came of it.
+    pub(super) fn closed(&self, count: usize) {
+        if count > 0 {
+            add(self.open, -i64::try_from(count).unwrap_or(0));
+        }
     }
 
     pub(super) fn answered(&self, verdict: AnswerVerdict) {

@@ -160,6 +160,7 @@ impl Controller {
         } else {
             let answered = self.asking.answered(call, (headers, body), now);
             if let Some(answered) = &answered {
+                self.metrics.closed(1);
                 self.metrics.answered(answered.answer.verdict());
             }
             return answered;
@@ -178,13 +179,16 @@ impl Controller {
     /// The stream is gone.
     pub(crate) fn leave(&self, id: u32) {
         if self.asking.remove(id) {
+            self.metrics.closed(1);
             self.asking.settle(Outcome::Abandoned, self.engine.now().monotonic);
         }
     }
 
     /// The requests whose answer should have come long ago.
     pub(crate) fn take_overdue(&self) -> Vec<Answered> {
-        self.asking.take_overdue(&self.service, self.engine.now().monotonic)
+        let overdue = self.asking.take_overdue(&self.service, self.engine.now().monotonic);
+        self.metrics.closed(overdue.len());
+        overdue
     }
 
     /// Lets another VM lead.
