@@ -151,8 +151,8 @@ impl Endless {
         Some(match (header("upgrade"), header("content-type"), header("accept")) {
             ("websocket", ..) => Self::WebSocket(header("sec-websocket-key").to_owned()),
             // An empty message: not compressed, no bytes.
-            (_, grpc @ "application/grpc", _) => Self::Chunks(grpc, &[0; 5]),
-            (.., events @ "text/event-stream") => Self::Chunks(events, b"data: more\n\n"),
+            (_, "application/grpc", _) => Self::Chunks("application/grpc", &[0; 5]),
+            (.., "text/event-stream") => Self::Chunks("text/event-stream", b"data: more\n\n"),
             _ => Self::Chunks("text/plain", b"more"),
         })
     }

@@ -15,6 +15,9 @@
     clippy::string_slice
 )]
 
+// The guest's allocator, which is there by being linked.
+use tenantguard_allocator as _;
+
 mod clock;
 mod config;
 mod control;

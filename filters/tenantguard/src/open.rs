@@ -3,8 +3,6 @@
 //! time.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::rc::Rc;
 
 use tenantguard::time::Now;
@@ -14,41 +12,44 @@ use crate::stream::Shared;
 /// How many streams are looked at in one tick.
 const SLICE: usize = 2_000;
 
-/// The open streams of one VM, by their context ids.
+/// The open streams of one VM, in the order of their context ids. These count up, so most requests
+/// come and go at the end.
 #[derive(Default)]
 pub(crate) struct OpenStreams {
-    streams: RefCell<BTreeMap<u32, Rc<Shared>>>,
+    streams: RefCell<Vec<(u32, Rc<Shared>)>>,
     /// Where the last slice ended.
     at: Cell<u32>,
 }
 
+fn place(streams: &[(u32, Rc<Shared>)], id: u32) -> Result<usize, usize> {
+    streams.binary_search_by_key(&id, |(own, _)| *own)
+}
+
 impl OpenStreams {
     pub(crate) fn add(&self, id: u32, stream: &Rc<Shared>) {
-        self.streams.borrow_mut().insert(id, Rc::clone(stream));
+        let mut streams = self.streams.borrow_mut();
+        if let Err(at) = place(&streams, id) {
+            streams.insert(at, (id, Rc::clone(stream)));
+        }
     }
 
     pub(crate) fn remove(&self, id: u32) {
-        self.streams.borrow_mut().remove(&id);
+        let mut streams = self.streams.borrow_mut();
+        if let Ok(at) = place(&streams, id) {
+            streams.remove(at);
+        }
     }
 
     /// Takes out of the next slice the streams whose permit is over.
     pub(crate) fn take_ended(&self, now: Now) -> Vec<u32> {
         let mut streams = self.streams.borrow_mut();
-        let after = (Bound::Excluded(self.at.get()), Bound::Unbounded);
-        let slice = streams.range(after).take(SLICE);
-        let (mut count, mut ended) = (0, Vec::new());
-        for (id, stream) in slice {
-            count += 1;
-            self.at.set(*id);
-            if stream.is_over(now) {
-                ended.push(*id);
-            }
-        }
-        if count < SLICE {
-            self.at.set(0);
-        }
-        for id in &ended {
-            streams.remove(id);
+        let begin = streams.partition_point(|(id, _)| *id <= self.at.get());
+        let slice = streams.iter().skip(begin).take(SLICE);
+        self.at.set(slice.clone().map(|(id, _)| *id).nth(SLICE - 1).unwrap_or(0));
+        let ended: Vec<u32> =
+            slice.filter(|(_, stream)| stream.is_over(now)).map(|(id, _)| *id).collect();
+        if !ended.is_empty() {
+            streams.retain(|(id, _)| ended.binary_search(id).is_err());
         }
         ended
     }

@@ -51,6 +51,8 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if std::env::var_os("TENANTGUARD_LONG").is_some() {
         trials.push(Trial::test("soak: memory stays flat", || soak::memory().map_err(failed)));
+        let leavers = || soak::leavers().map_err(failed);
+        trials.push(Trial::test("soak: those who leave while asked about leave nothing", leavers));
         let figures = || figures::a_million_revocations().map_err(failed);
         trials.push(Trial::test("figures: a million revocations", figures));
     }

@@ -1,11 +1,17 @@
-//! The same requests over and over through one Envoy: its memory must not grow with them. Takes a
-//! minute, so it runs only with `cargo xtask test --long`.
+//! The same over and over through one Envoy: its memory must not grow with it. Takes minutes, so it runs
+//! only with `cargo xtask test --long`.
 
 use std::fs;
+use std::io::Write as _;
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
 use tenantguard_e2e::corpus::{Corpus, Prepared, Runner};
 
+use crate::controlled::{Controlled, Setup, soon};
 use crate::world::{World, unix_now};
 
 /// By then every buffer has its size and every token is in the cache.
@@ -41,6 +47,42 @@ pub(crate) fn memory() -> Result<()> {
             Ok(())
         },
     )
+}
+
+/// How many clients leave while their question is open, to warm up and to be counted.
+const LEAVERS: [usize; 2] = [2_000, 10_000];
+/// What each may leave behind, in bytes: `proxy-wasm` 0.2.5 keeps eight for a call that is cancelled.
+const GROWTH_A_LEAVER: usize = 48;
+
+/// Clients that leave while the control service is asked about them leave nothing of ours behind.
+pub(crate) fn leavers() -> Result<()> {
+    let control = json!({"cluster": "tenantguard-control", "ask_deadline": "1s"});
+    Controlled::with(Setup { control, ..Setup::default() }, |it| {
+        let request = it.reader("/api/v1/exports/left", &json!({"subject": "alice"}))?;
+        it.expect_soon(&request, "permit")?;
+        it.service.pause()?;
+        let before = it.metric("control.questions.asked")?;
+        let mut leave = |count: usize| -> Result<usize> {
+            for _ in 0..count {
+                let mut stream = TcpStream::connect(it.world.envoy.address())?;
+                stream.write_all(&request.http1(&[]))?;
+                thread::sleep(Duration::from_millis(2));
+                stream.shutdown(Shutdown::Both)?;
+            }
+            soon("none is open", || Ok(it.metric("control.questions.open")? == 0))?;
+            resident(it.world.envoy.pid())
+        };
+        let [warm, after] = LEAVERS.map(&mut leave);
+        let (warm, after, [_, count]) = (warm?, after?, LEAVERS);
+        let asked = it.metric("control.questions.asked")? - before;
+        println!(
+            "Envoy: {warm} bytes once warm, {after} after {count} left; {asked} were asked about"
+        );
+        ensure!(asked > 1_000, "only {asked} were asked about");
+        ensure!(after <= warm + GROWTH_A_LEAVER * count, "Envoy grew from {warm} to {after} bytes");
+        it.service.resume()?;
+        it.expect_soon(&request, "permit").map(drop)
+    })
 }
 
 /// The resident set of a process in bytes, as Linux says it.
