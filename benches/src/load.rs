@@ -24,13 +24,13 @@ pub(crate) struct Load {
 #[derive(Debug)]
 pub(crate) enum Generator {
     Exchanges { connections: Vec<Connection>, request: Vec<u8> },
-    Streams(Streams),
+    Streams(Box<Streams>),
 }
 
 impl Generator {
     pub(crate) fn open(arguments: &Arguments, port: u16, token: &str) -> Result<Self> {
         if arguments.direct {
-            return Ok(Self::Streams(Streams::open(port, message(token)?)?));
+            return Ok(Self::Streams(Box::new(Streams::open(port, message(token)?)?)));
         }
         let connections = (0..arguments.connections).map(|_| Connection::open(port));
         let request = request(Some(token));

@@ -68,9 +68,7 @@ impl SideBySide {
     /// An allocator that has nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        const EMPTY: Shelf =
-            Shelf { returned: Cell::new(ptr::null_mut()), rest: Cell::new((ptr::null_mut(), 0)) };
-        Self { shelves: [EMPTY; SIZES.len()] }
+        Self { shelves: [const { Shelf::empty() }; SIZES.len()] }
     }
 
     /// Where what is of this layout is kept; `None` if the system keeps it.
@@ -84,6 +82,10 @@ impl SideBySide {
 }
 
 impl Shelf {
+    const fn empty() -> Self {
+        Self { returned: Cell::new(ptr::null_mut()), rest: Cell::new((ptr::null_mut(), 0)) }
+    }
+
     /// Something of this size, which is the shelf's.
     fn take(&self, size: usize) -> *mut u8 {
         let first = self.returned.get();

@@ -36,6 +36,8 @@ trait Open {
     fn goes_on(&mut self) -> Result<bool>;
 }
 
+type AnyOpen<'a> = Box<dyn Open + 'a>;
+
 /// Over HTTP/1.1: a long download, or server-sent events.
 struct Answer(TcpStream);
 
@@ -211,7 +213,7 @@ pub(crate) fn revoked() -> Result<()> {
         let kept = it.reader("/api/v1/kept/7", &token)?;
         let calls = Calls::connect(it)?;
         // What is revoked, and beside it one of its kind that is not; the calls on one connection.
-        let mut streams: Vec<(&str, Box<dyn Open + '_>, Box<dyn Open + '_>)> = vec![
+        let mut streams: Vec<(&str, AnyOpen<'_>, AnyOpen<'_>)> = vec![
             (
                 "a download",
                 Box::new(Answer::start(it, &one, "text/plain")?),
