@@ -117,6 +117,7 @@ fn http_filters(arguments: &Arguments, variant: Variant, trust: &Trust) -> Resul
             floor(&arguments.least, &floor::verify(variant, trust.of(variant))?)
         }
         Variant::CallsWasmNoLog => floor(&arguments.calls, "calls"),
+        Variant::CallsAndBellWasmNoLog => floor(&arguments.calls, "calls and bell"),
         _ if variant.is_ours() => {
             let source = policy::source(trust.of(variant));
             let source = if variant.remembers() { source } else { policy::without_cache(source) };

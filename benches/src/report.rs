@@ -138,23 +138,28 @@ impl Report<'_> {
         text
     }
 
-    /// What following a control service costs a request, in a line for each token, and what two
-    /// equal rows of this run differ by.
+    /// What following a control service costs a request, in a line for each token; what the one call
+    /// into the host costs that it takes; and what two equal rows of this run differ by.
     fn control(&self) -> String {
         let count = self.arguments.revocations;
         let following = format!("Following a control service with {count} revocations");
+        let bell = "Its call into the host, in a filter that decides nothing".to_owned();
         let again = "The same a second time, in another VM".to_owned();
-        [(Variant::OursControlled, following), (Variant::OursAgain, again)]
-            .iter()
-            .flat_map(|(variant, what)| {
-                let rows = self.rows.iter().filter(|row| row.variant == *variant);
-                rows.filter_map(|row| self.beyond_plain(row, what))
-            })
-            .collect()
+        [
+            (Variant::OursControlled, Variant::Ours, following),
+            (Variant::CallsAndBellWasmNoLog, Variant::CallsWasmNoLog, bell),
+            (Variant::OursAgain, Variant::Ours, again),
+        ]
+        .iter()
+        .flat_map(|(variant, plain, what)| {
+            let rows = self.rows.iter().filter(|row| row.variant == *variant);
+            rows.filter_map(|row| self.more_than(*plain, row, what))
+        })
+        .collect()
     }
 
-    fn beyond_plain(&self, row: &Row, what: &str) -> Option<String> {
-        let plain = self.rows.iter().find(|other| other.is(Variant::Ours, row.token))?;
+    fn more_than(&self, plain: Variant, row: &Row, what: &str) -> Option<String> {
+        let plain = self.rows.iter().find(|other| other.is(plain, row.token))?;
         let more = row.against(plain, |with, without| with - without);
         let (calm, at) = row.in_calm(plain);
         let mut text = format!(

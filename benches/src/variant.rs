@@ -19,6 +19,8 @@ pub(crate) enum Variant {
     LeastWasmNoLog,
     /// A wasm filter that makes the calls into the host of `OursNoLog`, without an access log.
     CallsWasmNoLog,
+    /// `CallsWasmNoLog`, and the call by which TenantGuard hears that something was revoked.
+    CallsAndBellWasmNoLog,
     /// `jwt_authn` and `rbac`; every request verifies the signature.
     Native,
     /// The same with `jwt_cache_config`.
@@ -62,6 +64,7 @@ impl ValueEnum for Variant {
             Self::NativeCachedNoLog,
             Self::LeastWasmNoLog,
             Self::CallsWasmNoLog,
+            Self::CallsAndBellWasmNoLog,
             Self::OursNoLog,
             Self::NativeMany,
             Self::OursManyCold,
@@ -93,6 +96,7 @@ impl Variant {
             Self::LeastWasmCold => "least_wasm_cold",
             Self::LeastWasmNoLog => "least_wasm_no_log",
             Self::CallsWasmNoLog => "calls_wasm_no_log",
+            Self::CallsAndBellWasmNoLog => "calls_and_bell_wasm_no_log",
             Self::Native => "native",
             Self::NativeCached => "native_cached",
             Self::NativeCachedEqual => "native_cached_equal",
@@ -116,6 +120,7 @@ impl Variant {
             Self::LeastWasmCold => "wasm filter that has the host verify, and sets four headers",
             Self::LeastWasmNoLog => "wasm filter that sets four headers, no access log",
             Self::CallsWasmNoLog => "wasm filter with TenantGuard's calls alone, no access log",
+            Self::CallsAndBellWasmNoLog => "the same and the bell's call, no access log",
             Self::Native => "jwt_authn + rbac, no cache",
             Self::NativeCached => "jwt_authn with cache + rbac",
             Self::NativeCachedEqual => "jwt_authn with cache + rbac, equal headers and log lines",
@@ -153,6 +158,7 @@ impl Variant {
                 | Self::LeastWasmCold
                 | Self::LeastWasmNoLog
                 | Self::CallsWasmNoLog
+                | Self::CallsAndBellWasmNoLog
         )
     }
 
@@ -184,7 +190,11 @@ impl Variant {
     pub(crate) const fn logs(self) -> bool {
         !matches!(
             self,
-            Self::NativeCachedNoLog | Self::LeastWasmNoLog | Self::CallsWasmNoLog | Self::OursNoLog
+            Self::NativeCachedNoLog
+                | Self::LeastWasmNoLog
+                | Self::CallsWasmNoLog
+                | Self::CallsAndBellWasmNoLog
+                | Self::OursNoLog
         )
     }
 

@@ -1,5 +1,6 @@
 //! Every call into the host that TenantGuard makes for a request whose token it knows, in its order
-//! and with values as long as its own, and nothing computed.
+//! and with values as long as its own, and nothing computed. With the bell, also the one that it makes
+//! where it follows a control service: it reads a gauge.
 
 use std::cell::Cell;
 
@@ -24,9 +25,10 @@ const MODE: &str = "xds\0route_metadata\0filter_metadata\0tenantguard\0mode";
 const AUDIT: [u8; 665] = [b'a'; 665];
 const USAGE: [u8; 459] = [b'u'; 459];
 
-/// The two counters of a permit, and whether a record was refused.
+/// The two counters of a permit, the gauge, and whether a record was refused.
 pub(crate) struct Calls {
     counters: [u32; 2],
+    bell: Option<u32>,
     unrecorded: Cell<bool>,
 }
 
@@ -34,7 +36,12 @@ impl Calls {
     pub(crate) fn define() -> Result<Self, Status> {
         let define = |name| hostcalls::define_metric(MetricType::Counter, name);
         let counters = [define("floor.decisions")?, define("floor.tokens")?];
-        Ok(Self { counters, unrecorded: Cell::new(false) })
+        Ok(Self { counters, bell: None, unrecorded: Cell::new(false) })
+    }
+
+    pub(crate) fn define_with_bell() -> Result<Self, Status> {
+        let bell = hostcalls::define_metric(MetricType::Gauge, "floor.bell")?;
+        Ok(Self { bell: Some(bell), ..Self::define()? })
     }
 
     pub(crate) fn on_request(&self) -> Result<(), Refusal> {
@@ -46,6 +53,9 @@ impl Calls {
         hostcalls::get_map_bytes(map)?;
         hostcalls::get_property(vec!["connection\0sha256_peer_certificate_digest"])?;
         hostcalls::get_current_time()?;
+        if let Some(bell) = self.bell {
+            hostcalls::get_metric(bell)?;
+        }
         for (name, value) in HEADERS {
             hostcalls::set_map_value(map, name, Some(value))?;
         }

@@ -1,5 +1,5 @@
 //! What a filter does with each request, as its plugin configuration says: `nothing`, `least`,
-//! `calls`, or `verify` and a line for each token that may pass: the token, a space, and in base64 the
+//! `calls`, `calls and bell`, or `verify` and a line for each token that may pass: the token, a space, and in base64 the
 //! argument with which Envoy's foreign function `verify_signature` is called for it.
 
 use base64::Engine as _;
@@ -37,7 +37,7 @@ impl From<Status> for Refusal {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("the floor filter's configuration is neither nothing, least, calls nor verify")]
+    #[error("the floor filter's configuration is none that it knows")]
     Unknown,
     #[error("the floor filter's configuration lists a token without its argument in base64")]
     Argument,
@@ -52,7 +52,8 @@ impl Work {
         Ok(match lines.next() {
             Some("nothing") => Self::Nothing,
             Some("least") => Self::Least,
-            Some("calls") => Self::Calls(Calls::define().map_err(|_| ConfigError::Metrics)?),
+            Some("calls") => calls(Calls::define())?,
+            Some("calls and bell") => calls(Calls::define_with_bell())?,
             Some("verify") => Self::Verify(lines.map(prepared).collect::<Result<_, _>>()?),
             _ => return Err(ConfigError::Unknown),
         })
@@ -66,6 +67,10 @@ impl Work {
             Self::Calls(calls) => calls.on_request(),
         }
     }
+}
+
+fn calls(defined: Result<Calls, Status>) -> Result<Work, ConfigError> {
+    defined.map(Work::Calls).map_err(|_| ConfigError::Metrics)
 }
 
 fn prepared(line: &str) -> Result<Prepared, ConfigError> {
