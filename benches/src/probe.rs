@@ -1,11 +1,17 @@
 //! Before anything is timed: does each variant do what it claims to do? A guard that lets
 //! everything pass would win every comparison, and so would a cold one that remembers.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{envoy::Envoy, http::Connection, load, targets::Target, variant::Variant};
+
+/// Within what time a filter has put down what it has counted: TenantGuard's on its tick.
+const COUNTED: Duration = Duration::from_millis(400);
 
 /// A good token passes; no token, and a tenant that nobody knows, are refused by the
 /// variants that guard and ignored by those that do not. A good token is known when it
@@ -19,6 +25,7 @@ pub(crate) fn check(target: &Target<'_>, envoy: &Envoy) -> Result<()> {
     expect(target, ("an unknown tenant", Some(tokens.foreign.as_str()), of_unknown_tenant))?;
     if target.variant.guards() {
         let hits = hits(target.variant);
+        thread::sleep(COUNTED);
         let before = envoy.counter(&hits)?;
         expect(target, good)?;
         let is_known = grows(envoy, &hits, before)?;
@@ -33,16 +40,16 @@ pub(crate) fn check(target: &Target<'_>, envoy: &Envoy) -> Result<()> {
     Ok(())
 }
 
-/// Whether the counter passes `before` soon: what is counted at a request's end may follow
-/// its answer.
+/// Whether the counter passes `before` within [`COUNTED`].
 fn grows(envoy: &Envoy, counter: &str, before: u64) -> Result<bool> {
-    for _ in 0..10 {
-        if envoy.counter(counter)? > before {
-            return Ok(true);
+    let begun = Instant::now();
+    while envoy.counter(counter)? <= before {
+        if begun.elapsed() > COUNTED {
+            return Ok(false);
         }
         thread::sleep(Duration::from_millis(20));
     }
-    Ok(false)
+    Ok(true)
 }
 
 fn expect(target: &Target<'_>, (what, token, status): (&str, Option<&str>, u16)) -> Result<()> {

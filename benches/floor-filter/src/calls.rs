@@ -25,23 +25,17 @@ const MODE: &str = "xds\0route_metadata\0filter_metadata\0tenantguard\0mode";
 const AUDIT: [u8; 665] = [b'a'; 665];
 const USAGE: [u8; 459] = [b'u'; 459];
 
-/// The two counters of a permit, the gauge, and whether a record was refused.
+/// The gauge, and whether a record was refused.
+#[derive(Default)]
 pub(crate) struct Calls {
-    counters: [u32; 2],
     bell: Option<u32>,
     unrecorded: Cell<bool>,
 }
 
 impl Calls {
-    pub(crate) fn define() -> Result<Self, Status> {
-        let define = |name| hostcalls::define_metric(MetricType::Counter, name);
-        let counters = [define("floor.decisions")?, define("floor.tokens")?];
-        Ok(Self { counters, bell: None, unrecorded: Cell::new(false) })
-    }
-
-    pub(crate) fn define_with_bell() -> Result<Self, Status> {
+    pub(crate) fn with_bell() -> Result<Self, Status> {
         let bell = hostcalls::define_metric(MetricType::Gauge, "floor.bell")?;
-        Ok(Self { bell: Some(bell), ..Self::define()? })
+        Ok(Self { bell: Some(bell), ..Self::default() })
     }
 
     pub(crate) fn on_request(&self) -> Result<(), Refusal> {
@@ -58,9 +52,6 @@ impl Calls {
         }
         for (name, value) in HEADERS {
             hostcalls::set_map_value(map, name, Some(value))?;
-        }
-        for counter in self.counters {
-            hostcalls::increment_metric(counter, 1)?;
         }
         Ok(())
     }

@@ -52,8 +52,10 @@ impl Work {
         Ok(match lines.next() {
             Some("nothing") => Self::Nothing,
             Some("least") => Self::Least,
-            Some("calls") => calls(Calls::define())?,
-            Some("calls and bell") => calls(Calls::define_with_bell())?,
+            Some("calls") => Self::Calls(Calls::default()),
+            Some("calls and bell") => {
+                Self::Calls(Calls::with_bell().map_err(|_| ConfigError::Metrics)?)
+            }
             Some("verify") => Self::Verify(lines.map(prepared).collect::<Result<_, _>>()?),
             _ => return Err(ConfigError::Unknown),
         })
@@ -67,10 +69,6 @@ impl Work {
             Self::Calls(calls) => calls.on_request(),
         }
     }
-}
-
-fn calls(defined: Result<Calls, Status>) -> Result<Work, ConfigError> {
-    defined.map(Work::Calls).map_err(|_| ConfigError::Metrics)
 }
 
 fn prepared(line: &str) -> Result<Prepared, ConfigError> {

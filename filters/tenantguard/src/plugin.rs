@@ -92,6 +92,7 @@ impl Plugin {
     /// Fetches and follows what there is, resumes what has waited, and ends what is over. `root` is
     /// the root context's id.
     pub(crate) fn tick(&self, root: u32) {
+        self.engine.metrics.tell();
         if let Some(keys) = &self.keys {
             keys.tick();
         }
@@ -125,8 +126,9 @@ impl Plugin {
         }
     }
 
-    /// Lets other VMs do what this one did for all of them.
+    /// Lets other VMs do what this one did for all of them. There are no streams any more.
     pub(crate) fn retire(&self) {
+        self.engine.metrics.tell();
         if let Some(control) = &self.control {
             control.retire();
         }

@@ -1,8 +1,16 @@
 //! Decisions are counted by mode, decision and reason, and Prometheus sees those as labels.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
+use crate::controlled::soon;
 use crate::world::World;
+
+const EXPECTED: [(&str, &str, &str, u32); 4] = [
+    ("enforce", "deny", "token.missing", 3),
+    ("enforce", "permit", "public", 2),
+    ("enforce", "permit", "permit", 0),
+    ("shadow", "deny", "token.missing", 1),
+];
 
 pub(crate) fn by_reason() -> Result<()> {
     World::with(
@@ -15,31 +23,38 @@ pub(crate) fn by_reason() -> Result<()> {
                     world.ask(&format!(r#"{{"request": {{"path": "{path}"}}}}"#))?;
                 }
             }
-            let stats = world.envoy.admin("/stats?filter=tenantguard")?;
-            let stats = String::from_utf8(stats.body).context("/stats is no UTF-8")?;
-            let prometheus = world.envoy.admin("/stats/prometheus?filter=tenantguard")?;
-            let prometheus = String::from_utf8(prometheus.body).context("not UTF-8")?;
-            for (mode, decision, reason, count) in [
-                ("enforce", "deny", "token.missing", 3),
-                ("enforce", "permit", "public", 2),
-                ("enforce", "permit", "permit", 0),
-                ("shadow", "deny", "token.missing", 1),
-            ] {
-                let line = format!(
-                    "wasmcustom.tenantguard.decisions.mode.{mode}.decision.{decision}.reason.{reason}: \
-                 {count}\n"
-                );
-                ensure!(stats.contains(&line), "/stats has no {line}{stats}");
-                let labels = [("mode", mode), ("decision", decision), ("reason", reason)]
-                    .map(|(name, value)| format!("{name}=\"{value}\""));
-                let has_line = prometheus.lines().any(|line| {
-                    line.starts_with("tenantguard_decisions{")
-                        && labels.iter().all(|label| line.contains(label))
-                        && line.ends_with(&format!(" {count}"))
-                });
-                ensure!(has_line, "Prometheus has no {labels:?} with {count}:\n{prometheus}");
-            }
+            // They are put down on the tick.
+            let is_counted = || Ok(missing(world)?.is_none());
+            soon("decisions are counted", is_counted)
+                .with_context(|| missing(world).ok().flatten().unwrap_or_default())?;
             Ok(())
         },
     )
+}
+
+/// The first counter that `/stats` or Prometheus do not show as expected, and what they show.
+fn missing(world: &World) -> Result<Option<String>> {
+    let ask = |path| -> Result<String> {
+        String::from_utf8(world.envoy.admin(path)?.body).with_context(|| path.to_owned())
+    };
+    let stats = ask("/stats?filter=tenantguard")?;
+    let prometheus = ask("/stats/prometheus?filter=tenantguard")?;
+    for (mode, decision, reason, count) in EXPECTED {
+        let name = format!("decisions.mode.{mode}.decision.{decision}.reason.{reason}");
+        let line = format!("wasmcustom.tenantguard.{name}: {count}\n");
+        if !stats.contains(&line) {
+            return Ok(Some(format!("/stats has no {line}{stats}")));
+        }
+        let labels = [("mode", mode), ("decision", decision), ("reason", reason)]
+            .map(|(name, value)| format!("{name}=\"{value}\""));
+        let has_line = prometheus.lines().any(|line| {
+            line.starts_with("tenantguard_decisions{")
+                && labels.iter().all(|label| line.contains(label))
+                && line.ends_with(&format!(" {count}"))
+        });
+        if !has_line {
+            return Ok(Some(format!("Prometheus has no {labels:?} with {count}:\n{prometheus}")));
+        }
+    }
+    Ok(None)
 }

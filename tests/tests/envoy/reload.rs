@@ -138,7 +138,9 @@ pub(crate) fn whole_or_not_at_all() -> Result<()> {
             ensure!(reason == "permission.missing", "{what}: the next request is {reason}");
         }
         listeners.publish(&policies.plugin(&policies.signed(&policies.signer)?))?;
-        decided(&world, "permit")
+        decided(&world, "permit")?;
+        // Also those of the VMs that are gone.
+        wait("every decision is counted", || all_counted(&world))
     };
     run().with_context(|| format!("Envoy's log:\n{}", world.envoy.log_text()))
 }
@@ -179,6 +181,17 @@ fn rejected(world: &World) -> Result<u64> {
     let text = String::from_utf8_lossy(&stats.body).into_owned();
     let count = text.rsplit(' ').next().map(str::trim).unwrap_or_default();
     count.parse().with_context(|| format!("no count in {text:?}"))
+}
+
+/// Whether the filter has counted as many decisions as Envoy has had requests.
+fn all_counted(world: &World) -> Result<bool> {
+    let sum = |filter: &str| -> Result<u64> {
+        let stats = world.envoy.admin(&format!("/stats?filter={filter}"))?;
+        let text = String::from_utf8_lossy(&stats.body).into_owned();
+        let ours = text.lines().filter(|line| !line.starts_with("http.admin."));
+        ours.filter_map(|line| line.rsplit(' ').next()).map(|count| Ok(count.parse::<u64>()?)).sum()
+    };
+    Ok(sum("tenantguard.decisions")? == sum("^http.*downstream_rq_completed$")?)
 }
 
 /// The reason that a request to write gets, as the client is told it.
