@@ -19,6 +19,10 @@ use crate::controlled::{Controlled, Setup, plugin, soon};
 const ENTRIES: usize = 1_000_000;
 /// How many the service takes at once.
 const BATCH: usize = 4_096;
+/// What one may take of a VM's memory.
+const BYTES_LIMIT: f64 = 10.0;
+/// For how long loading them may keep a worker from others.
+const STALL_LIMIT: Duration = Duration::from_millis(20);
 const REQUESTS: usize = 1_000_000;
 /// How many connections the requests come by.
 const CLIENTS: usize = 8;
@@ -91,9 +95,17 @@ fn load(it: &Controlled) -> Result<()> {
         loaded?;
         probe.join().map_err(|_| anyhow::anyhow!("the probe broke off"))?
     })?;
-    let bytes = it.metric("control.bytes")? as f64 / ENTRIES as f64;
+    // Each gauge is as the VM has it that looked last, which may have loaded nothing yet.
+    let mut bytes = 0;
+    soon("a VM's memory", || {
+        bytes = it.metric("control.bytes")?;
+        Ok(bytes > 0)
+    })?;
+    let bytes = bytes as f64 / ENTRIES as f64;
     println!("{ENTRIES} revocations: loaded within {:?} of the start,", start.elapsed());
     println!("{bytes:.1} bytes an entry, the longest answer meanwhile took {longest:?}");
+    ensure!(bytes <= BYTES_LIMIT, "an entry takes more than {BYTES_LIMIT} bytes");
+    ensure!(longest <= STALL_LIMIT, "a worker was held up for more than {STALL_LIMIT:?}");
     Ok(())
 }
 
