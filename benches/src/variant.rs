@@ -120,7 +120,9 @@ impl Variant {
             Self::LeastWasmCold => "wasm filter that has the host verify, and sets four headers",
             Self::LeastWasmNoLog => "wasm filter that sets four headers, no access log",
             Self::CallsWasmNoLog => "wasm filter with TenantGuard's calls alone, no access log",
-            Self::CallsAndBellWasmNoLog => "the same and the bell's call, no access log",
+            Self::CallsAndBellWasmNoLog => {
+                "wasm filter with TenantGuard's calls and the bell's, no access log"
+            }
             Self::Native => "jwt_authn + rbac, no cache",
             Self::NativeCached => "jwt_authn with cache + rbac",
             Self::NativeCachedEqual => "jwt_authn with cache + rbac, equal headers and log lines",

@@ -1,6 +1,6 @@
 //! What a filter does with each request, as its plugin configuration says: `nothing`, `least`,
-//! `calls`, `calls and bell`, or `verify` and a line for each token that may pass: the token, a space, and in base64 the
-//! argument with which Envoy's foreign function `verify_signature` is called for it.
+//! `calls`, `calls and bell`, or `verify` and a line for each token that may pass: the token, a space,
+//! and in base64 the argument with which Envoy's foreign function `verify_signature` is called for it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,7 +37,9 @@ impl From<Status> for Refusal {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("the floor filter's configuration is none that it knows")]
+    #[error(
+        "the floor filter's configuration is neither nothing, least, calls, calls and bell nor verify"
+    )]
     Unknown,
     #[error("the floor filter's configuration lists a token without its argument in base64")]
     Argument,
