@@ -69,9 +69,20 @@ fn check(
 
 const PLAIN: &str = "letters, digits, and after the first character `.`, `_` and `-`";
 
+/// Which bytes a plain name may have behind its first one.
+static IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let (mut rest, mut byte) = (is_plain.as_mut_slice(), 0_u8);
+    while let Some((first, others)) = rest.split_first_mut() {
+        *first = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (rest, byte) = (others, byte.wrapping_add(1));
+    }
+    is_plain
+};
+
 /// A feed has names by the ten thousand, so those that are good are found to be good byte by byte.
 fn check_plain(text: &str) -> Result<(), NameError> {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_allowed = |byte: u8| IS_PLAIN.get(usize::from(byte)) == Some(&true);
     let begins_well = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
     if begins_well && text.len() <= NAME_LIMIT && text.bytes().all(is_allowed) {
         return Ok(());

@@ -80,7 +80,7 @@ pub(crate) enum Fact<'a> {
     /// As [`Entry::Revoked`].
     Revoked(Named<'a>, Keep),
     /// Any other entry.
-    Entry(Entry),
+    Entry(Box<Entry>),
 }
 
 /// A [`Target`] that borrows its tenant's name.
@@ -96,7 +96,7 @@ impl<'a> Fact<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let mut ahead = reader.clone();
         if ahead.u8()? != REVOKED {
-            return Entry::read(reader).map(Self::Entry);
+            return Entry::read(reader).map(|entry| Self::Entry(Box::new(entry)));
         }
         *reader = ahead;
         let named = read_named(reader)?;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::hash::{HexError, Parts, hex_name};
+use super::hash::{HexError, LongParts, hex_name};
 
 hex_name! {
     /// Names one feed from its first frame on. A store that starts anew starts a new history.
@@ -12,7 +12,7 @@ hex_name! {
 }
 
 hex_name! {
-    /// 128 bits of SHA-256, chained over every frame since the history began.
+    /// 128 bits of SHA-512/256, chained over every frame since the history began.
     RunningHash
 }
 
@@ -49,7 +49,7 @@ impl Position {
     /// Before the first frame of a history.
     #[must_use]
     pub fn start(history: HistoryId) -> Self {
-        let hash = Parts::new(b"tenantguard feed").part(history.as_bytes()).half();
+        let hash = LongParts::new(b"tenantguard feed").part(history.as_bytes()).half();
         Self { history, epoch: Epoch(0), hash: RunningHash::from_bytes(hash) }
     }
 
@@ -57,7 +57,7 @@ impl Position {
     #[must_use]
     pub fn after(&self, frame: &[u8]) -> Self {
         let epoch = self.epoch.next();
-        let hash = Parts::new(b"frame")
+        let hash = LongParts::new(b"frame")
             .part(self.hash.as_bytes())
             .part(&epoch.0.to_be_bytes())
             .part(frame)

@@ -151,10 +151,22 @@ impl Block {
 
     /// Brings everything into its order.
     fn settle(&mut self) {
-        // The stable sort takes what is in order as it is.
-        self.shorts.sort();
-        self.shorts.dedup();
-        self.sorted = self.shorts.len();
+        let mut merged = Vec::with_capacity(self.shorts.len() + FRESH);
+        let (sorted, fresh) = self.shorts.split_at_mut_checked(self.sorted).unwrap_or_default();
+        let mut sorted = &*sorted;
+        fresh.sort_unstable();
+        for short in &*fresh {
+            while let Some((first, rest)) = sorted.split_first().filter(|(own, _)| *own < short) {
+                merged.push(*first);
+                sorted = rest;
+            }
+            if sorted.first() != Some(short) && merged.last() != Some(short) {
+                merged.push(*short);
+            }
+        }
+        merged.extend_from_slice(sorted);
+        self.sorted = merged.len();
+        self.shorts = merged;
     }
 
     /// Keeps the lower half by the last of so many bits; gives the upper one.

@@ -79,7 +79,7 @@ impl Change {
             Fact::Revoked(named, keep) => {
                 Self::Revoked(key.short_of(&named), Term::of(named.kind, keep))
             }
-            Fact::Entry(entry) => Self::Other(Box::new(entry)),
+            Fact::Entry(entry) => Self::Other(entry),
         }
     }
 }
