@@ -19,7 +19,7 @@ use crate::trust::{
 };
 
 use super::Facts;
-use super::control::Control;
+use super::control::Look;
 use super::crossing::Crossed;
 use super::directory::Known;
 
@@ -53,13 +53,14 @@ pub(super) struct Bearer {
     begins: UnixTime,
     ends: UnixTime,
     /// How the control state knows it, if there is one.
-    standing: Option<Box<Standing>>,
+    standing: Option<Standing>,
 }
 
 /// What the control state has said of a token, so that it is asked again only when it has changed.
 #[derive(Debug)]
 struct Standing {
-    token: Watched,
+    /// Apart, as it is read only when the copy has changed.
+    token: Box<Watched>,
     /// The version of the copy that had nothing against it; 0 for none.
     good_at: AtomicU64,
     /// The version at which the control service itself refused it, and why.
@@ -123,7 +124,11 @@ impl Bearer {
             let [issued, expires] = [claims.issued, claims.expires].map(UnixTime::as_secs);
             let times = [issued, expires, issuer.skew.as_secs()];
             let token = Watched::new(control.key(), handles, home.id.clone(), times);
-            Box::new(Standing { token, good_at: AtomicU64::new(0), refusal: Mutex::default() })
+            Standing {
+                token: Box::new(token),
+                good_at: AtomicU64::new(0),
+                refusal: Mutex::default(),
+            }
         });
         if issuer.delegation_tokens {
             // It has a list of its own, and keeps to it, whoever vouches.
@@ -164,10 +169,10 @@ impl Bearer {
 
     /// Whether the control state, as the gate has it, speaks against the token. What was found good
     /// is asked about again only when the copy has changed.
-    pub(super) fn stands(&self, control: &Control, now: Now) -> Result<(), Revoked> {
+    pub(super) fn stands(&self, look: &Look<'_>, now: Now) -> Result<(), Revoked> {
         let Some(standing) = &self.standing else { return Ok(()) };
         let good_at = standing.good_at.load(Ordering::Relaxed);
-        let version = control.check(&standing.token, good_at, now)?;
+        let version = look.check(&standing.token, good_at, now)?;
         standing.good_at.store(version, Ordering::Relaxed);
         // Refused by the service itself, of whose change the copy has not heard yet.
         match *standing.refusal.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -186,7 +191,7 @@ impl Bearer {
 
     /// As the control state knows it, if there is one.
     pub(super) fn watched(&self) -> Option<&Watched> {
-        self.standing.as_ref().map(|standing| &standing.token)
+        self.standing.as_ref().map(|standing| &*standing.token)
     }
 
     /// Whether the tenant is still as it was when the token was first seen. What the policy says of
@@ -300,7 +305,7 @@ impl Bearer {
     pub(super) fn weight(&self) -> usize {
         let texts = [self.principal.as_str(), &self.roles_text, &self.scope_text];
         let audiences = self.audiences.iter().map(|name| name.len() + size_of::<Box<str>>());
-        let standing = self.standing.as_ref().map_or(0, |_| size_of::<Standing>());
+        let standing = self.standing.as_ref().map_or(0, |_| size_of::<Watched>());
         size_of::<Self>()
             + standing
             + texts.iter().map(|text| text.len()).chain(audiences).sum::<usize>()

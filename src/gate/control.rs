@@ -9,20 +9,44 @@ use std::time::Duration;
 
 use crate::control::{Delegation, Epoch, Position, ReplicaKey, ShardRef, TenantEntry};
 use crate::identity::TenantId;
-use crate::replica::{Freshness, Lease, Progress, Replica, ReplicaError, Revoked, Watched, Word};
+use crate::replica::{
+    Freshness, Lease, Progress, Replica, ReplicaError, Revoked, Vouched, Watched, Word,
+};
 use crate::time::{Now, UnixTime};
 
 /// The control state of one gate.
 #[derive(Debug)]
 pub struct Control {
     key: ReplicaKey,
+    /// Worked out whenever the rest changes. Every decision reads it, and mostly nothing else: by
+    /// the time a worker comes back to it, what it reads has to come from far, line by line.
+    pulse: Mutex<Pulse>,
     inner: Mutex<Inner>,
+}
+
+/// What most decisions need to know of the copy.
+#[derive(Debug, Clone, Copy)]
+struct Pulse {
+    version: u64,
+    epoch: Option<Epoch>,
+    vouched: Vouched,
 }
 
 #[derive(Debug)]
 struct Inner {
     replica: Replica,
     lease: Lease,
+}
+
+impl Inner {
+    fn pulse(&self) -> Pulse {
+        let position = self.replica.position();
+        Pulse {
+            version: self.replica.version(),
+            epoch: position.map(|position| position.epoch),
+            vouched: self.lease.vouch(position.as_ref()),
+        }
+    }
 }
 
 /// The state of a gate's copy, for metrics.
@@ -82,6 +106,8 @@ impl Source {
 pub(super) struct Look<'a> {
     pub(super) control: &'a Control,
     pub(super) freshness: Freshness,
+    /// A number that changes whenever the copy's content does. Never 0.
+    pub(super) version: u64,
     epoch: Option<Epoch>,
     age: Option<Duration>,
 }
@@ -102,10 +128,22 @@ impl Basis {
     }
 }
 
+impl Look<'_> {
+    /// Whether anything speaks against a token. One that was found good at `good_at` is looked at
+    /// again only if the copy has changed since. Returns the version that it was found good at.
+    pub(super) fn check(&self, token: &Watched, good_at: u64, now: Now) -> Result<u64, Revoked> {
+        if self.version == good_at {
+            return Ok(good_at);
+        }
+        let replica = &self.control.lock().replica;
+        replica.check(token, now.wall).map(|()| replica.version())
+    }
+}
+
 impl Control {
     pub(super) fn new(key: ReplicaKey) -> Self {
         let inner = Inner { replica: Replica::new(key), lease: Lease::default() };
-        Self { key, inner: Mutex::new(inner) }
+        Self { key, pulse: Mutex::new(inner.pulse()), inner: Mutex::new(inner) }
     }
 
     /// Where the copy stands; `None` before the first snapshot.
@@ -119,7 +157,7 @@ impl Control {
     /// # Errors
     /// [`ReplicaError`]
     pub fn take_manifest(&self, bytes: &[u8]) -> Result<(), ReplicaError> {
-        self.lock().replica.take_manifest(bytes)
+        self.change(|it| it.replica.take_manifest(bytes))
     }
 
     /// The shard to take next, if a snapshot is being taken.
@@ -133,7 +171,7 @@ impl Control {
     /// # Errors
     /// [`ReplicaError`]
     pub fn take_shard(&self, bytes: Vec<u8>) -> Result<(), ReplicaError> {
-        self.lock().replica.take_shard(bytes)
+        self.change(|it| it.replica.take_shard(bytes))
     }
 
     /// Takes a delta that follows on from [`position`](Self::position).
@@ -141,7 +179,7 @@ impl Control {
     /// # Errors
     /// [`ReplicaError`]
     pub fn take_delta(&self, bytes: Vec<u8>) -> Result<(), ReplicaError> {
-        self.lock().replica.take_delta(bytes)
+        self.change(|it| it.replica.take_delta(bytes))
     }
 
     /// Applies about `budget` entries of what was taken.
@@ -149,23 +187,22 @@ impl Control {
     /// # Errors
     /// [`ReplicaError`]: it was not what it claimed to be, and is thrown away.
     pub fn proceed(&self, budget: usize) -> Result<Progress, ReplicaError> {
-        self.lock().replica.proceed(budget)
+        self.change(|it| it.replica.proceed(budget))
     }
 
     /// Gives up what was taken and is not applied yet.
     pub fn give_up(&self) {
-        self.lock().replica.give_up();
+        self.change(|it| it.replica.give_up());
     }
 
     /// Forgets what is over. Once in a minute is enough.
     pub fn forget(&self, now: UnixTime) {
-        self.lock().replica.forget(now);
+        self.change(|it| it.replica.forget(now));
     }
 
     /// Takes word of where the feed stands.
     pub fn renew(&self, word: &Word, now: Duration) {
-        let Inner { replica, lease } = &mut *self.lock();
-        lease.renew(word, replica.position().as_ref(), now);
+        self.change(|it| it.lease.renew(word, it.replica.position().as_ref(), now));
     }
 
     /// What the copy's word is worth.
@@ -177,12 +214,12 @@ impl Control {
     /// The copy at a glance. Counts all of it.
     #[must_use]
     pub fn status(&self, now: Duration) -> ControlStatus {
-        let Inner { replica, lease } = &*self.lock();
-        let position = replica.position();
+        let inner = self.lock();
+        let (replica, Pulse { vouched, .. }) = (&inner.replica, inner.pulse());
         ControlStatus {
-            freshness: lease.freshness(position.as_ref(), now),
-            position,
-            age: lease.age(now),
+            position: replica.position(),
+            freshness: vouched.freshness(now),
+            age: vouched.age(now),
             entries: replica.len(),
             bytes: replica.weight(),
         }
@@ -195,34 +232,14 @@ impl Control {
 
     /// Looks at it for one decision.
     pub(super) fn look(&self, now: Duration) -> Look<'_> {
-        let Inner { replica, lease } = &*self.lock();
-        let position = replica.position();
-        Look {
-            control: self,
-            freshness: lease.freshness(position.as_ref(), now),
-            epoch: position.map(|position| position.epoch),
-            age: lease.age(now),
-        }
-    }
-
-    /// Whether anything speaks against a token. One that was found good at `good_at` is looked at
-    /// again only if the copy has changed since. Returns the version that it was found good at.
-    pub(super) fn check(&self, token: &Watched, good_at: u64, now: Now) -> Result<u64, Revoked> {
-        let replica = &self.lock().replica;
-        if replica.version() != good_at {
-            replica.check(token, now.wall)?;
-        }
-        Ok(replica.version())
+        let Pulse { version, epoch, vouched } = self.pulse();
+        let (freshness, age) = (vouched.freshness(now), vouched.age(now));
+        Look { control: self, freshness, version, epoch, age }
     }
 
     /// Whether a tenant's status speaks against it.
     pub(super) fn check_tenant(&self, id: &TenantId) -> Result<(), Revoked> {
         self.lock().replica.check_tenant(id)
-    }
-
-    /// A number that changes whenever the copy's content does. Never 0.
-    pub(super) fn version(&self) -> u64 {
-        self.lock().replica.version()
     }
 
     /// A tenant that the policy does not list.
@@ -233,6 +250,17 @@ impl Control {
     /// The grants from one tenant to another.
     pub(super) fn delegations(&self, from: &TenantId, to: &TenantId) -> Vec<Arc<Delegation>> {
         self.lock().replica.delegations(from.as_str(), to.as_str())
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        let mut inner = self.lock();
+        let changed = change(&mut inner);
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = inner.pulse();
+        changed
+    }
+
+    fn pulse(&self) -> Pulse {
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -56,7 +56,7 @@ impl Pipeline<'_> {
             bearer.check_home().map_err(refused)?;
             return Ok((home.clone(), None));
         }
-        let version = self.control.map_or(0, |look| look.control.version());
+        let version = self.control.map_or(0, |look| look.version);
         let known = self.crossed_before(bearer, (named, needed, version));
         let (resource, delegated) = match known {
             Some(known) => known,

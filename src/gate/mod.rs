@@ -118,7 +118,8 @@ pub struct Gate {
     verifier: Arc<dyn Verifier>,
     tokens: TokenCache,
     ring: KeyRing,
-    control: Option<Control>,
+    /// Apart, so that what a decision reads of it stands together.
+    control: Option<Box<Control>>,
     directory: Option<Arc<dyn Directory>>,
 }
 
@@ -143,7 +144,7 @@ impl Gate {
     /// has come in, no token is accepted. The key is random and nobody else's.
     #[must_use]
     pub fn with_control(self, key: ReplicaKey) -> Self {
-        Self { control: Some(Control::new(key)), ..self }
+        Self { control: Some(Box::new(Control::new(key))), ..self }
     }
 
     /// The same gate for one that has the directory of tenants itself.
@@ -155,7 +156,7 @@ impl Gate {
     /// The copy of the control state, if there is a control service.
     #[must_use]
     pub fn control(&self) -> Option<&Control> {
-        self.control.as_ref()
+        self.control.as_deref()
     }
 
     /// The policy that it decides by.
@@ -228,7 +229,7 @@ impl Gate {
             verifier: &*self.verifier,
             tokens: &self.tokens,
             ring: &self.ring,
-            control: self.control.as_ref().map(|control| control.look(now.monotonic)),
+            control: self.control.as_deref().map(|control| control.look(now.monotonic)),
             directory: self.directory.as_deref(),
             answer: None,
             request,

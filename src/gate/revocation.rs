@@ -2,7 +2,6 @@
 //! within its lease, and past it what the route says.
 
 use super::bearer::Bearer;
-use super::control::Look;
 use super::pipeline::{Pipeline, Stop};
 use super::{Facts, Need, Waited};
 use crate::artifact::route::{OnStale, Revocation, RouteRow};
@@ -38,11 +37,12 @@ impl Pipeline<'_> {
         route: &RouteRow<'_>,
         facts: &mut Facts,
     ) -> Result<Word, Stop> {
-        let Some(Look { control, freshness, .. }) = self.control else { return Ok(Word::Copy) };
+        let Some(look) = &self.control else { return Ok(Word::Copy) };
+        let freshness = look.freshness;
         if freshness == Freshness::Never {
             return Err(self.needs_copy());
         }
-        bearer.stands(control, self.now)?;
+        bearer.stands(look, self.now)?;
         let asks_always = route.revocation() == Revocation::Ask;
         let (word, asks) = match (freshness, route.on_stale()) {
             (Freshness::Fresh, _) => (Word::Copy, asks_always),

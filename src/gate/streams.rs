@@ -54,7 +54,7 @@ impl Gate {
             return Err(ClaimsError::Expired(bearer.ends()).into());
         }
         if let Some(control) = &self.control {
-            bearer.stands(control, now)?;
+            bearer.stands(&control.look(now.monotonic), now)?;
             control.check_tenant(&granted.resource.id).map_err(Refusal::Delegator)?;
         }
         granted.delegation.as_ref().map_or(Ok(()), |it| self.is_live(&it.grant, granted, now))

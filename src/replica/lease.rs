@@ -19,6 +19,47 @@ pub enum Freshness {
     },
 }
 
+/// What a lease says of a copy, until either changes. Small, because every decision reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Vouched {
+    /// When the last word was asked for, if there ever was one.
+    sent: Option<Duration>,
+    standing: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// There is no copy, or no word.
+    Nowhere,
+    Level {
+        until: Duration,
+    },
+    Behind {
+        since: Duration,
+    },
+}
+
+impl Vouched {
+    /// Of no copy, and nobody has ever said anything.
+    pub(crate) const NEVER: Self = Self { sent: None, standing: Standing::Nowhere };
+
+    /// What the copy's word is worth now.
+    pub(crate) fn freshness(&self, now: Duration) -> Freshness {
+        match self.standing {
+            Standing::Nowhere => Freshness::Never,
+            Standing::Level { until } if now < until => Freshness::Fresh,
+            Standing::Level { until: since } | Standing::Behind { since } => {
+                Freshness::Stale { since }
+            }
+        }
+    }
+
+    /// How long ago the last word was asked for.
+    pub(crate) fn age(&self, now: Duration) -> Option<Duration> {
+        self.sent.map(|sent| now.saturating_sub(sent))
+    }
+}
+
 /// The last word on where the feed stands, and how long it holds.
 #[derive(Debug, Clone, Copy)]
 struct Renewal {
@@ -63,19 +104,15 @@ impl Lease {
         self.last = Some(Renewal { head, sent, until: sent.saturating_add(lease) });
     }
 
-    /// What the word of a copy that stands at `held` is worth now.
-    pub(crate) fn freshness(&self, held: Option<&Position>, now: Duration) -> Freshness {
-        let (Some(held), Some(last)) = (held, self.last) else { return Freshness::Never };
-        match last.head == *held {
-            true if now < last.until => Freshness::Fresh,
-            true => Freshness::Stale { since: last.until },
-            false => Freshness::Stale { since: self.behind.unwrap_or(last.sent).min(last.until) },
-        }
-    }
-
-    /// How long ago the last word was asked for.
-    pub(crate) fn age(&self, now: Duration) -> Option<Duration> {
-        self.last.map(|last| now.saturating_sub(last.sent))
+    /// What it says of a copy that stands at `held`.
+    pub(crate) fn vouch(&self, held: Option<&Position>) -> Vouched {
+        let Some(last) = self.last else { return Vouched::NEVER };
+        let standing = match held {
+            None => Standing::Nowhere,
+            Some(held) if last.head == *held => Standing::Level { until: last.until },
+            Some(_) => Standing::Behind { since: self.behind.unwrap_or(last.sent).min(last.until) },
+        };
+        Vouched { sent: Some(last.sent), standing }
     }
 }
 
@@ -100,7 +137,7 @@ mod tests {
         let there = here.after(b"x");
         let stale = |since| Freshness::Stale { since: secs(since) };
         let mut lease = Lease::default();
-        assert_eq!(lease.freshness(Some(&here), secs(0)), Freshness::Never);
+        assert_eq!(lease.vouch(Some(&here)).freshness(secs(0)), Freshness::Never);
         lease.renew(&word(here, 10, 5), Some(&here), secs(11));
         for (held, now, expected) in [
             (None, 11, Freshness::Never),
@@ -110,9 +147,9 @@ mod tests {
             (Some(&here), 60, stale(15)),
             (Some(&there), 12, stale(10)),
         ] {
-            assert_eq!(lease.freshness(held, secs(now)), expected, "{held:?} at {now}");
+            assert_eq!(lease.vouch(held).freshness(secs(now)), expected, "{held:?} at {now}");
         }
-        assert_eq!(lease.age(secs(12)), Some(secs(2)));
+        assert_eq!(lease.vouch(None).age(secs(12)), Some(secs(2)));
     }
 
     #[test]
@@ -125,14 +162,14 @@ mod tests {
         lease.renew(&word(here, 0, 5), Some(&here), secs(0));
         for (sent, head) in [(2, there), (4, last)] {
             lease.renew(&word(head, sent, 5), Some(&here), secs(sent));
-            assert_eq!(lease.freshness(Some(&here), secs(sent)), stale(2));
+            assert_eq!(lease.vouch(Some(&here)).freshness(secs(sent)), stale(2));
         }
-        assert_eq!(lease.freshness(Some(&last), secs(6)), Freshness::Fresh);
+        assert_eq!(lease.vouch(Some(&last)).freshness(secs(6)), Freshness::Fresh);
         // Word that comes late takes nothing back.
         lease.renew(&word(here, 3, 100), Some(&last), secs(7));
-        assert_eq!(lease.freshness(Some(&last), secs(8)), Freshness::Fresh);
-        assert_eq!(lease.freshness(Some(&last), secs(9)), stale(9));
+        assert_eq!(lease.vouch(Some(&last)).freshness(secs(8)), Freshness::Fresh);
+        assert_eq!(lease.vouch(Some(&last)).freshness(secs(9)), stale(9));
         lease.renew(&word(last.after(b"z"), 10, 5), Some(&last), secs(11));
-        assert_eq!(lease.freshness(Some(&last), secs(12)), stale(11));
+        assert_eq!(lease.vouch(Some(&last)).freshness(secs(12)), stale(11));
     }
 }

@@ -24,8 +24,8 @@ mod watched;
 use std::sync::Arc;
 
 pub use self::breaker::{Breaker, BreakerState, Outcome};
-pub(crate) use self::lease::Lease;
 pub use self::lease::{Freshness, Word};
+pub(crate) use self::lease::{Lease, Vouched};
 pub use self::question::{ANSWER_LIMIT, Answer, AnswerVerdict, QUESTION_PATH, Question};
 use self::snapshot::Loading;
 pub use self::state::Revoked;

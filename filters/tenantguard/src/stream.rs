@@ -227,10 +227,11 @@ impl Context for Stream {
     }
 
     fn on_done(&mut self) -> bool {
-        let Shared { id, plugin, .. } = &*self.shared;
+        let Shared { id, plugin, sequence, .. } = &*self.shared;
         plugin.engine.waiting.remove(*id);
         plugin.engine.open.remove(*id);
-        if let Some(control) = &plugin.control {
+        // Who asks has put that down first.
+        if let (Some(_), Some(control)) = (sequence.get(), &plugin.control) {
             control.leave(*id);
         }
         true
