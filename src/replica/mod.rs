@@ -7,12 +7,14 @@
 //!
 //! `shorts` and `filed` are how revoked handles are kept, `state` what it all says of a token,
 //! `snapshot` how one comes in; `lease` for how long the copy may decide alone, `question` what is
-//! asked when it may not, `breaker` whether that is worth trying.
+//! asked when it may not, `breaker` whether that is worth trying; `notice` for how a proxy of many VMs
+//! knows that all of them know.
 
 mod breaker;
 mod delegations;
 mod filed;
 mod lease;
+mod notice;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod properties;
 mod question;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 pub use self::breaker::{Breaker, BreakerState, Outcome};
 pub use self::lease::{Freshness, Word};
 pub(crate) use self::lease::{Lease, Vouched};
+pub use self::notice::{Glance, HOLD, Notice};
 pub use self::question::{ANSWER_LIMIT, Answer, AnswerVerdict, QUESTION_PATH, Question};
 use self::snapshot::Loading;
 pub use self::state::Revoked;

@@ -97,7 +97,7 @@ impl Plugin {
             keys.tick();
         }
         if let Some(control) = &self.control {
-            self.come_again(control.tick().unwrap_or(TICK));
+            self.come_again(control.tick().map_or(TICK, |wait| wait.min(TICK)));
             let overdue = control.take_overdue().into_iter();
             self.resume(root, overdue.map(|it| (it.id, it.stream, Some(it.answer))));
         }
@@ -111,8 +111,8 @@ impl Plugin {
             keys.on_response(call, headers, body);
         }
         let answered = self.control.as_ref().and_then(|it| it.on_response(call, headers, body));
-        if self.control.as_ref().is_some_and(Controller::is_lost) {
-            self.come_again(SOON);
+        if let Some(wait) = self.control.as_ref().and_then(Controller::wait) {
+            self.come_again(wait.min(TICK));
         }
         if let Some(Answered { id, stream, answer }) = answered {
             self.resume(root, std::iter::once((id, stream, Some(answer))));

@@ -1,4 +1,4 @@
-//! The bell: whether anything has changed on the board, at the price of one cheap look a request.
+//! The bell: whether anything has changed on the board, at the price of one look that costs little.
 //!
 //! It is a gauge, which all VMs of a process share: reading one takes neither a lock nor a copy, as a
 //! value in shared data does. An Envoy whose `stats_matcher` keeps ours out has gauges that stay at

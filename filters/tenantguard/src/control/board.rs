@@ -76,13 +76,12 @@ impl Board {
         host::shared(&self.head).map(|(bytes, version)| ReadHead { bytes, version })
     }
 
-    /// Publishes a head in the place of one that was read; `false` if another VM was quicker.
-    pub(super) fn publish(&self, word: &Word, over: &ReadHead) -> bool {
+    /// Puts down a head in the place of one that was read, unless another VM was quicker. Nobody
+    /// looks at it before the bell rings.
+    pub(super) fn publish(&self, word: &Word, over: &ReadHead) {
         let Word { head, sent, lease } = word;
         let value = format!("{} {} {head}", sent.as_millis(), lease.as_millis());
-        let is_published = host::swap_shared(&self.head, value.as_bytes(), over.version);
-        self.ring();
-        is_published
+        host::swap_shared(&self.head, value.as_bytes(), over.version);
     }
 
     /// Puts down the frame that leads to an epoch, as a delta of its own.

@@ -1,7 +1,7 @@
-//! How one VM keeps its copy level with the board: before each decision it listens for the bell, reads
-//! the head if it has rung, and applies the frames that lead there. Where frames do not lead there it
-//! loads the snapshot, in slices on the tick; until it is level its copy is not fresh, and the routes
-//! say what that means.
+//! How one VM keeps its copy level with the board: before a decision it listens for the bell, unless
+//! it has just done so, reads the head if it has rung, and applies the frames that lead there. Where
+//! frames do not lead there it loads the snapshot, in slices on the tick; until it is level its copy
+//! is not fresh, and the routes say what that means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tenantguard::control::{Epoch, Position};
 use tenantguard::gate::Control;
-use tenantguard::replica::ReplicaError;
+use tenantguard::replica::{Glance, ReplicaError};
 
 use super::bell::Rung;
 use super::board::{Board, Posted};
@@ -33,6 +33,8 @@ enum Course {
 pub(super) struct Follower {
     /// The bell as it was before the head that this VM is level with was read.
     seen: Cell<Option<Rung>>,
+    /// When it was last found unchanged.
+    glance: Cell<Option<Glance>>,
     course: Cell<Course>,
     posted: RefCell<Option<Rc<Posted>>>,
     /// When to look again whether there is a snapshot that is of use.
@@ -54,6 +56,7 @@ impl Follower {
     pub(super) fn new() -> Self {
         Self {
             seen: Cell::default(),
+            glance: Cell::default(),
             course: Cell::new(Course::Following),
             posted: RefCell::default(),
             due: Cell::default(),
@@ -70,11 +73,16 @@ impl Follower {
         self.course.set(Course::Lost);
     }
 
+    /// Whether it has just found itself level.
+    pub(super) fn was_level(&self, now: Duration) -> bool {
+        self.glance.get().is_some_and(|glance| glance.holds(now))
+    }
+
     /// Applies what is new on the board.
     pub(super) fn follow(&self, board: &Board, control: &Control, now: Duration) {
         let rung = board.rung();
         if rung.is_some() && rung == self.seen.get() {
-            return;
+            return self.glance.set(Some(Glance::taken(now)));
         }
         let Some(word) = board.head().and_then(|read| read.parse()) else { return };
         if !self.is_lost() {
@@ -84,6 +92,7 @@ impl Follower {
         // Whoever is not there yet looks again next time.
         if self.is_lost() || control.position() == Some(word.head) {
             self.seen.set(rung);
+            self.glance.set(rung.map(|_| Glance::taken(now)));
         }
     }
 
@@ -136,6 +145,7 @@ impl Follower {
     fn arrive(&self) -> Loading {
         self.posted.replace(None);
         self.seen.set(None);
+        self.glance.set(None);
         self.course.set(Course::Following);
         Loading::Idle
     }

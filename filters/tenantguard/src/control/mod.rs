@@ -35,7 +35,7 @@ use crate::engine::Engine;
 use crate::leader::Leader;
 use crate::stream::Shared;
 
-/// How often a VM looks while it loads a snapshot.
+/// How often a VM looks while it loads a snapshot, and how soon at the earliest it comes again.
 const BUSY_TICK: Duration = Duration::from_millis(1);
 /// How often what is over is forgotten.
 const FORGET: Duration = Duration::from_secs(60);
@@ -89,9 +89,16 @@ impl Controller {
         self.snapshot_deadline
     }
 
-    /// Whether this VM has a snapshot to load.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.follower.is_lost()
+    /// How soon this VM has to come again after an answer: it may have a snapshot to load, or to
+    /// poll.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        if self.follower.is_lost() { Some(BUSY_TICK) } else { self.wait_to_poll() }
+    }
+
+    fn wait_to_poll(&self) -> Option<Duration> {
+        let is_polling = self.leader.is_held() && !self.is_jumping();
+        let wait = is_polling.then(|| self.polling.wait(self.engine.now().monotonic)).flatten();
+        wait.map(|wait| wait.max(BUSY_TICK))
     }
 
     fn control(&self) -> Option<&Control> {
@@ -100,14 +107,15 @@ impl Controller {
 
     /// Takes what is new. Called before each decision.
     pub(crate) fn follow(&self, now: Duration) {
-        if let Some(control) = self.control()
+        if !self.follower.was_level(now)
+            && let Some(control) = self.control()
             && !self.is_jumping()
         {
             self.follower.follow(&self.board, control, now);
         }
     }
 
-    /// Follows, leads if it is this VM's turn, and says when to come again.
+    /// Follows, leads if it is this VM's turn, and says how soon to come again.
     pub(crate) fn tick(&self) -> Option<Duration> {
         let (control, now) = (self.control()?, self.engine.now());
         self.follow(now.monotonic);
@@ -131,7 +139,7 @@ impl Controller {
             self.shown.set(now.monotonic);
             self.metrics.show(&control.status(now.monotonic), self.asking.state());
         }
-        is_busy.then_some(BUSY_TICK)
+        if is_busy { Some(BUSY_TICK) } else { self.wait_to_poll() }
     }
 
     /// Loads a slice of a snapshot if this VM needs one; whether there is more to load.

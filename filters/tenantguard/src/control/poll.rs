@@ -1,15 +1,16 @@
 //! The leader's poll: one call at a time, held by the service until there is something new. What
 //! comes is applied to the leader's own copy first, and published only if it was good; the next
-//! poll acknowledges what is published, and nothing else.
+//! poll acknowledges what is published, once every VM must have noticed, and nothing else.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use tenantguard::control::{Delta, DeltaError, Position};
-use tenantguard::replica::Word;
+use tenantguard::replica::{Notice, Word};
 
 use super::Controller;
 use super::service::{self, ServiceError, Told};
+use crate::clock;
 
 /// How long after a poll the next one is sent at the earliest.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -32,6 +33,8 @@ pub(super) struct Polling {
     poll: Cell<Option<Poll>>,
     due: Cell<Duration>,
     pause: Cell<Duration>,
+    /// What all VMs were told of last.
+    notice: Cell<Option<Notice>>,
     /// What is on the board is not what the service has: only a snapshot helps.
     is_adrift: Cell<bool>,
 }
@@ -41,6 +44,11 @@ impl Polling {
     pub(super) fn take(&self, call: u32) -> Option<Poll> {
         let poll = self.poll.get().filter(|poll| poll.call == call);
         poll.inspect(|_| self.poll.set(None))
+    }
+
+    /// How long it is until the next poll, if there is none under way.
+    pub(super) fn wait(&self, now: Duration) -> Option<Duration> {
+        self.poll.get().is_none().then(|| self.due.get().saturating_sub(now))
     }
 
     pub(super) fn adrift(&self) {
@@ -62,13 +70,28 @@ impl Controller {
         }
         let head = self.board.head().and_then(|read| read.parse());
         let from = head.map(|word| word.head).filter(|_| !polling.is_adrift.get());
-        // What is acknowledged everybody must have been told of, also what a VM put down that has
-        // died before it could ring.
-        self.board.ring();
+        if let Some(due) = from.map(|head| self.told(head).expires()).filter(|due| now < *due) {
+            return polling.due.set(due);
+        }
         match self.service.poll(from.as_ref()) {
             Ok(call) => polling.poll.set(Some(Poll { call, sent: now, from })),
             Err(error) => self.poll_failed(&error, now),
         }
+    }
+
+    /// Notice of a head that may not be this VM's own: whoever put it down may have died before it
+    /// could tell anybody.
+    fn told(&self, head: Position) -> Notice {
+        let told = self.polling.notice.get().filter(|notice| notice.is_of(&head));
+        told.unwrap_or_else(|| self.tell(head))
+    }
+
+    /// Has everybody look at the head.
+    fn tell(&self, head: Position) -> Notice {
+        self.board.ring();
+        let notice = Notice::given(head, clock::monotonic());
+        self.polling.notice.set(Some(notice));
+        notice
     }
 
     pub(super) fn on_poll(&self, poll: Poll, headers: usize, body: usize, now: Duration) {
@@ -142,9 +165,15 @@ impl Controller {
     pub(super) fn publish(&self, word: Word) {
         let Some(read) = self.board.head() else { return };
         // A lease that was granted for less holds for more as well.
-        let before = read.parse().filter(|before| before.sent > word.sent);
-        let word = before.map_or(word, |before| Word { head: word.head, ..before });
+        let before = read.parse();
+        let later = before.filter(|before| before.sent > word.sent);
+        let word = later.map_or(word, |later| Word { head: word.head, ..later });
         self.board.publish(&word, &read);
+        if before.is_some_and(|before| before.head == word.head) {
+            // That the lease is longer nobody waits for.
+            return self.board.ring();
+        }
+        self.tell(word.head);
     }
 
     fn poll_succeeded(&self) {
