@@ -28,6 +28,18 @@ const TICK: Duration = Duration::from_millis(100);
 /// When there is something to do soon.
 const SOON: Duration = Duration::from_millis(5);
 
+/// What a host must give, and does not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostLacks {
+    #[error("the host gives no randomness: {0}")]
+    Randomness(getrandom::Error),
+    /// Leases are counted by it, and looks at the bell.
+    #[error(
+        "the host's monotonic clock cannot be read, without which no control service can be followed"
+    )]
+    Clock,
+}
+
 pub(crate) struct Plugin {
     pub(crate) engine: Rc<Engine>,
     pub(crate) keys: Option<KeyFetcher>,
@@ -47,13 +59,13 @@ impl Plugin {
     /// Sets a plugin up as it is configured; its policy has been made ready since `begun`.
     ///
     /// # Errors
-    /// The host gives no randomness.
-    pub(crate) fn new(
-        configuration: Configuration,
-        begun: Instant,
-    ) -> Result<Self, getrandom::Error> {
+    /// [`HostLacks`]
+    pub(crate) fn new(configuration: Configuration, begun: Instant) -> Result<Self, HostLacks> {
         let Configuration { policy, control } = configuration;
-        let ids = IdSource::seeded()?;
+        if control.is_some() && !clock::is_shared() {
+            return Err(HostLacks::Clock);
+        }
+        let ids = IdSource::seeded().map_err(HostLacks::Randomness)?;
         let (verifier, signatures): (Arc<dyn Verifier>, _) = match HostVerifier::detect() {
             Some(verifier) => (Arc::new(verifier), "the host"),
             None => {
@@ -79,9 +91,6 @@ impl Plugin {
         if let Some(keys) = &keys {
             // What other VMs have fetched is there at once.
             keys.take_notices();
-        }
-        if control.is_some() && !clock::is_shared() {
-            log::error!("the host's clock cannot be read: nothing the control service says counts");
         }
         let control = control.map(|it| Controller::new(Rc::clone(&engine), &it, &instance));
         let period = if control.is_some() { SOON } else { TICK };

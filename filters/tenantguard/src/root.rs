@@ -59,7 +59,7 @@ impl RootContext for Root {
         match Plugin::new(configuration, begun) {
             Ok(plugin) => self.state = State::Ready(Rc::new(plugin)),
             Err(error) => {
-                log::error!("the host gives no randomness: {error}");
+                log::error!("{error}");
                 return false;
             }
         }
