@@ -154,7 +154,10 @@ fn basis(line: &mut Line, account: &Account) {
     line.text("control", source.as_str());
     if source != Source::None {
         line.number_or_null("epoch", epoch.map(|epoch| epoch.0));
-        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        // Not `as_millis`, which counts by 128 bits.
+        let millis = |age: Duration| {
+            age.as_secs().saturating_mul(1000).saturating_add(age.subsec_millis().into())
+        };
         line.number_or_null("age_ms", age.map(millis));
     }
 }

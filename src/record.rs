@@ -50,7 +50,7 @@ impl Line {
     /// A number.
     pub(crate) fn number(&mut self, name: &'static str, value: u64) {
         self.name(name);
-        write!(self, "{value}").unwrap_or_default();
+        self.text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// A number, or null.
