@@ -45,6 +45,8 @@ pub(crate) struct Plugin {
     pub(crate) keys: Option<KeyFetcher>,
     pub(crate) control: Option<Controller>,
     period: Cell<Duration>,
+    /// When the next tick is due.
+    next: Cell<Duration>,
 }
 
 /// The guest does without the arithmetic of P-384.
@@ -95,7 +97,7 @@ impl Plugin {
         let control = control.map(|it| Controller::new(Rc::clone(&engine), &it, &instance));
         let period = if control.is_some() { SOON } else { TICK };
         host::set_tick_period(period);
-        Ok(Self { engine, keys, control, period: Cell::new(period) })
+        Ok(Self { engine, keys, control, period: Cell::new(period), next: Cell::default() })
     }
 
     /// Fetches and follows what there is, resumes what has waited, and ends what is over. `root` is
@@ -106,7 +108,9 @@ impl Plugin {
             keys.tick();
         }
         if let Some(control) = &self.control {
-            self.come_again(control.tick().map_or(TICK, |wait| wait.min(TICK)));
+            let period = control.tick().map_or(TICK, |wait| wait.min(TICK));
+            self.next.set(self.engine.now().monotonic + period);
+            self.set_period(period);
             let overdue = control.take_overdue().into_iter();
             self.resume(root, overdue.map(|it| (it.id, it.stream, Some(it.answer))));
         }
@@ -121,7 +125,7 @@ impl Plugin {
         }
         let answered = self.control.as_ref().and_then(|it| it.on_response(call, headers, body));
         if let Some(wait) = self.control.as_ref().and_then(Controller::wait) {
-            self.come_again(wait.min(TICK));
+            self.come_sooner(wait);
         }
         if let Some(Answered { id, stream, answer }) = answered {
             self.resume(root, std::iter::once((id, stream, Some(answer))));
@@ -129,7 +133,17 @@ impl Plugin {
         self.resume_waiting(root);
     }
 
-    fn come_again(&self, period: Duration) {
+    /// Has the next tick come after this time, if it would come later. One that is due already is
+    /// left alone: a period that is set anew begins anew, and many answers would put it off for ever.
+    fn come_sooner(&self, wait: Duration) {
+        let at = self.engine.now().monotonic + wait;
+        if at < self.next.get() {
+            self.next.set(at);
+            self.set_period(wait);
+        }
+    }
+
+    fn set_period(&self, period: Duration) {
         if self.period.replace(period) != period {
             host::set_tick_period(period);
         }
