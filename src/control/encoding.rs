@@ -1,12 +1,14 @@
-//! An entry as bytes: one tag, then its fields in their order. One entry has one encoding, and
-//! whatever does not encode an entry is refused.
+//! An entry as bytes: one tag, then its fields in their order. An entry that stands alone has one
+//! encoding, as has one that follows others; whatever does not encode an entry is refused.
 
 use super::delegation::{
     Act, Consent, Delegate, Delegation, DelegationStage, LIST_LIMIT, Label, LabelError,
 };
 use super::entry::{CutOff, Entry, Keep, Revocation, Suspension, TenantEntry, TenantStatus};
-use super::handle::{Handle, HandleKind, Target};
+use super::handle::{HandleKind, Target};
 use super::hash::HandleHash;
+use super::short::{ReplicaKey, Short};
+use super::tenants::{TenantNumbers, TenantsRead};
 use super::wire::{DecodeError, Fault, Reader, put_name};
 use crate::artifact::Isolation;
 use crate::identity::{CellName, Namespace, PermissionName, PrincipalId, TenantId};
@@ -19,21 +21,34 @@ const SUSPENSION: u8 = 5;
 const TENANT: u8 = 6;
 
 impl Entry {
-    /// Appends its bytes.
+    /// Appends its bytes, where it stands alone.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        self.put(&mut TenantNumbers::default(), out);
+    }
+
+    /// Appends its bytes behind those of others.
+    pub(super) fn put(&self, tenants: &mut TenantNumbers, out: &mut Vec<u8>) {
         match self {
-            Self::Revoked(revocation) => put_revocation(REVOKED, revocation, out),
-            Self::Restored(revocation) => put_revocation(RESTORED, revocation, out),
+            Self::Revoked(Revocation { target, keep }) => {
+                out.push(REVOKED);
+                put_target(target, tenants, out);
+                put_keep(*keep, out);
+            }
+            Self::Restored(Revocation { target, keep }) => {
+                out.push(RESTORED);
+                put_target(target, tenants, out);
+                put_keep(*keep, out);
+            }
             Self::CutOff(CutOff { target, at, keep }) => {
                 out.push(CUT_OFF);
-                put_target(target, out);
+                put_target(target, tenants, out);
                 out.extend_from_slice(&at.to_le_bytes());
                 put_keep(*keep, out);
             }
             Self::Delegation(delegation) => put_delegation(delegation, out),
             Self::Suspension(Suspension { target, is_on, keep }) => {
                 out.push(SUSPENSION);
-                put_target(target, out);
+                put_target(target, tenants, out);
                 out.push(u8::from(*is_on));
                 put_keep(*keep, out);
             }
@@ -47,28 +62,32 @@ impl Entry {
     /// [`DecodeError`] says where the bytes cease to be an entry.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let entry = Self::read(&mut reader)?;
+        let entry = Self::read(&mut reader, &mut TenantsRead::default())?;
         reader.end().map(|()| entry)
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Reads one entry that follows others.
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        tenants: &mut TenantsRead,
+    ) -> Result<Self, DecodeError> {
         let at = reader.clone();
         match reader.u8()? {
-            REVOKED => read_revocation(reader).map(Self::Revoked),
-            RESTORED => read_revocation(reader).map(Self::Restored),
+            REVOKED => read_revocation(reader, tenants).map(Self::Revoked),
+            RESTORED => read_revocation(reader, tenants).map(Self::Restored),
             CUT_OFF => Ok(Self::CutOff(CutOff {
-                target: read_target(reader)?,
+                target: read_target(reader, tenants)?,
                 at: reader.u64()?,
                 keep: read_keep(reader)?,
             })),
             DELEGATION => read_delegation(reader).map(|it| Self::Delegation(Box::new(it))),
             SUSPENSION => Ok(Self::Suspension(Suspension {
-                target: read_target(reader)?,
+                target: read_target(reader, tenants)?,
                 is_on: read_flag(reader)?,
                 keep: read_keep(reader)?,
             })),
             TENANT => read_tenant(reader).map(Self::Tenant),
-            other => Err(at.fail(Fault::Unknown("kind of entry", other))),
+            other => Err(at.unknown("kind of entry", other)),
         }
     }
 }
@@ -76,76 +95,76 @@ impl Entry {
 /// An entry as a replica takes it: of a revocation, of which there are many, only what it needs, and
 /// nothing is allocated.
 #[derive(Debug)]
-pub(crate) enum Fact<'a> {
+pub(crate) enum Fact {
     /// As [`Entry::Revoked`].
-    Revoked(Named<'a>, Keep),
+    Revoked(HandleKind, Short, Keep),
     /// Any other entry.
     Entry(Box<Entry>),
 }
 
-/// A [`Target`] that borrows its tenant's name.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Named<'a> {
-    pub(crate) kind: HandleKind,
-    /// Empty for a key.
-    pub(crate) tenant: &'a str,
-    pub(crate) hash: HandleHash,
-}
-
-impl<'a> Fact<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+impl Fact {
+    /// Reads one that follows others.
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        tenants: &mut TenantsRead,
+        key: &ReplicaKey,
+    ) -> Result<Self, DecodeError> {
         let mut ahead = reader.clone();
         if ahead.u8()? != REVOKED {
-            return Entry::read(reader).map(|entry| Self::Entry(Box::new(entry)));
+            return Entry::read(reader, tenants).map(|entry| Self::Entry(Box::new(entry)));
         }
         *reader = ahead;
-        let named = read_named(reader)?;
-        Ok(Self::Revoked(named, read_keep(reader)?))
+        let kind = read_kind(reader)?;
+        let short = read_short(kind, reader, tenants, key)?;
+        Ok(Self::Revoked(kind, short, read_keep(reader)?))
     }
 }
 
-fn read_named<'a>(reader: &mut Reader<'a>) -> Result<Named<'a>, DecodeError> {
-    let kind = read_kind(reader)?;
+/// As [`read_target`], for a replica.
+fn read_short(
+    kind: HandleKind,
+    reader: &mut Reader<'_>,
+    tenants: &mut TenantsRead,
+    key: &ReplicaKey,
+) -> Result<Short, DecodeError> {
     let tenant = match kind {
-        HandleKind::Key => "",
-        _ => reader.name("tenant", |text| TenantId::is_name(text).then_some(text).ok_or(()))?,
+        HandleKind::Key => None,
+        HandleKind::Tenant => {
+            let target = Target::Tenant(tenants.read(reader)?.id(reader)?);
+            return Ok(key.short(&target));
+        }
+        _ => Some(tenants.read(reader)?.short(key, reader)?),
     };
-    let hash = match kind {
-        HandleKind::Tenant => Handle::tenant_hash(tenant),
-        _ => HandleHash::from_bytes(reader.array()?),
-    };
-    Ok(Named { kind, tenant, hash })
+    let hash = reader.array().map(HandleHash::from_bytes)?;
+    Ok(key.short_of(tenant, kind, &hash))
 }
 
 fn read_kind(reader: &mut Reader<'_>) -> Result<HandleKind, DecodeError> {
     let at = reader.clone();
     let number = reader.u8()?;
-    HandleKind::from_wire(number).ok_or_else(|| at.fail(Fault::Unknown("kind of handle", number)))
+    HandleKind::from_wire(number).ok_or_else(|| at.unknown("kind of handle", number))
 }
 
-fn put_revocation(tag: u8, revocation: &Revocation, out: &mut Vec<u8>) {
-    out.push(tag);
-    put_target(&revocation.target, out);
-    put_keep(revocation.keep, out);
+fn read_revocation(
+    reader: &mut Reader<'_>,
+    tenants: &mut TenantsRead,
+) -> Result<Revocation, DecodeError> {
+    Ok(Revocation { target: read_target(reader, tenants)?, keep: read_keep(reader)? })
 }
 
-fn read_revocation(reader: &mut Reader<'_>) -> Result<Revocation, DecodeError> {
-    Ok(Revocation { target: read_target(reader)?, keep: read_keep(reader)? })
-}
-
-pub(super) fn put_target(target: &Target, out: &mut Vec<u8>) {
+fn put_target(target: &Target, tenants: &mut TenantNumbers, out: &mut Vec<u8>) {
     out.push(target.kind() as u8);
     if let Some(tenant) = target.tenant() {
-        put_name(out, tenant.as_str());
+        tenants.put(tenant, out);
     }
     if !matches!(target, Target::Tenant(_)) {
         out.extend_from_slice(target.hash().as_bytes());
     }
 }
 
-fn read_target(reader: &mut Reader<'_>) -> Result<Target, DecodeError> {
+fn read_target(reader: &mut Reader<'_>, tenants: &mut TenantsRead) -> Result<Target, DecodeError> {
     let kind = read_kind(reader)?;
-    let tenant = |reader: &mut Reader<'_>| reader.name("tenant", TenantId::parse);
+    let mut tenant = |reader: &mut Reader<'_>| tenants.read(reader)?.id(reader);
     let hash = |reader: &mut Reader<'_>| reader.array().map(HandleHash::from_bytes);
     Ok(match kind {
         HandleKind::Token => Target::Token { tenant: tenant(reader)?, hash: hash(reader)? },
@@ -176,7 +195,7 @@ fn read_keep(reader: &mut Reader<'_>) -> Result<Keep, DecodeError> {
         0 => Ok(Keep::Forever),
         1 => reader.u64().map(Keep::Until),
         2 => reader.u64().map(Keep::Expiry),
-        other => Err(at.fail(Fault::Unknown("kind of expiry", other))),
+        other => Err(at.unknown("kind of expiry", other)),
     }
 }
 
@@ -185,7 +204,7 @@ fn read_flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
     match reader.u8()? {
         0 => Ok(false),
         1 => Ok(true),
-        other => Err(at.fail(Fault::Unknown("yes or no", other))),
+        other => Err(at.unknown("yes or no", other)),
     }
 }
 
@@ -206,7 +225,7 @@ fn read_tenant(reader: &mut Reader<'_>) -> Result<TenantEntry, DecodeError> {
     let isolation = match reader.u8()? {
         1 => Isolation::Shared,
         2 => Isolation::Dedicated,
-        other => return Err(at.fail(Fault::Unknown("class", other))),
+        other => return Err(at.unknown("class", other)),
     };
     let cell = reader.name("cell", |text| {
         Some(text).filter(|text| !text.is_empty()).map(CellName::parse).transpose()
@@ -216,7 +235,7 @@ fn read_tenant(reader: &mut Reader<'_>) -> Result<TenantEntry, DecodeError> {
     let status = TenantStatus::ALL
         .into_iter()
         .find(|status| *status as u8 == number)
-        .ok_or_else(|| at.fail(Fault::Unknown("tenant status", number)))?;
+        .ok_or_else(|| at.unknown("tenant status", number))?;
     Ok(TenantEntry { id, isolation, cell, status })
 }
 
@@ -340,7 +359,7 @@ fn read_stage(reader: &mut Reader<'_>) -> Result<DelegationStage, DecodeError> {
             let consent = had_consent.then(|| read_consent(reader)).transpose()?;
             DelegationStage::Revoked { consent, act: read_act(reader)? }
         }
-        other => return Err(at.fail(Fault::Unknown("stage of a delegation", other))),
+        other => return Err(at.unknown("stage of a delegation", other)),
     })
 }
 

@@ -4,6 +4,8 @@
 use super::encoding::Fact;
 use super::entry::Entry;
 use super::position::{Epoch, HistoryId, Position, RunningHash};
+use super::short::ReplicaKey;
+use super::tenants::{TenantNumbers, TenantsRead};
 use super::wire::{DecodeError, Fault, Reader};
 
 /// The most entries of one frame.
@@ -11,9 +13,9 @@ pub const ENTRY_COUNT_LIMIT: usize = 4096;
 /// The most bytes of one frame. It must be whole to be checked, so it is small.
 pub const FRAME_LIMIT: usize = 1 << 20;
 
-const FRAME_VERSION: u8 = 1;
+const FRAME_VERSION: u8 = 2;
 const DELTA_MAGIC: &[u8; 4] = b"TGfd";
-const DELTA_VERSION: u8 = 1;
+const DELTA_VERSION: u8 = 2;
 
 /// The bytes of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +38,11 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn encode<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> (Vec<u8>, usize) {
         let mut bytes = vec![FRAME_VERSION];
+        let mut tenants = TenantNumbers::default();
         let mut taken = 0;
         for entry in entries.into_iter().take(ENTRY_COUNT_LIMIT) {
             let before = bytes.len();
-            entry.encode(&mut bytes);
+            entry.put(&mut tenants, &mut bytes);
             if bytes.len() > FRAME_LIMIT {
                 bytes.truncate(before);
                 break;
@@ -55,14 +58,17 @@ impl<'a> Frame<'a> {
     }
 
     /// The same for a replica.
-    pub(crate) fn facts(self) -> impl Iterator<Item = Result<Fact<'a>, DecodeError>> + use<'a> {
-        self.each(Fact::read)
+    pub(crate) fn facts<'k>(
+        self,
+        key: &'k ReplicaKey,
+    ) -> impl Iterator<Item = Result<Fact, DecodeError>> + use<'a, 'k> {
+        self.each(|reader, tenants| Fact::read(reader, tenants, key))
     }
 
-    fn each<T>(
-        self,
-        read: fn(&mut Reader<'a>) -> Result<T, DecodeError>,
-    ) -> impl Iterator<Item = Result<T, DecodeError>> + use<'a, T> {
+    fn each<T, R>(self, read: R) -> impl Iterator<Item = Result<T, DecodeError>> + use<'a, T, R>
+    where
+        R: Fn(&mut Reader<'a>, &mut TenantsRead) -> Result<T, DecodeError>,
+    {
         let mut reader = Reader::new(self.0);
         let mut refused = match reader.u8() {
             _ if self.0.len() > FRAME_LIMIT => {
@@ -72,6 +78,7 @@ impl<'a> Frame<'a> {
             Ok(other) => Some(reader.fail(Fault::Version(other))),
             Err(error) => Some(error),
         };
+        let mut tenants = TenantsRead::default();
         let mut is_over = false;
         std::iter::from_fn(move || {
             if let Some(error) = refused.take() {
@@ -81,7 +88,7 @@ impl<'a> Frame<'a> {
             if is_over || reader.is_at_end() {
                 return None;
             }
-            let entry = read(&mut reader);
+            let entry = read(&mut reader, &mut tenants);
             is_over = entry.is_err();
             Some(entry)
         })

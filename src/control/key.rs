@@ -1,6 +1,5 @@
 //! What an entry is about: a later entry with the same key takes the place of an earlier one.
 
-use super::encoding::put_target;
 use super::entry::Entry;
 use super::handle::Target;
 use super::wire::put_name;
@@ -28,8 +27,13 @@ impl EntryKey {
         let mut out = Vec::with_capacity(48);
         match self {
             Self::Revocation(target) | Self::CutOff(target) | Self::Suspension(target) => {
-                out.push(self.family());
-                put_target(target, &mut out);
+                out.extend([self.family(), target.kind() as u8]);
+                if let Some(tenant) = target.tenant() {
+                    put_name(&mut out, tenant.as_str());
+                }
+                if !matches!(target, Target::Tenant(_)) {
+                    out.extend_from_slice(target.hash().as_bytes());
+                }
             }
             Self::Delegation(id) | Self::Tenant(id) => {
                 out.push(self.family());

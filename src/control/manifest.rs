@@ -6,6 +6,8 @@ use sha2::{Digest as _, Sha256};
 use super::encoding::Fact;
 use super::entry::Entry;
 use super::position::Position;
+use super::short::ReplicaKey;
+use super::tenants::{TenantNumbers, TenantsRead};
 use super::wire::{DecodeError, Fault, Reader};
 
 /// The most bytes of one shard. It is hashed in one go before any of it is applied, by a proxy that
@@ -16,7 +18,7 @@ pub const SHARD_COUNT_LIMIT: usize = 4096;
 
 const MANIFEST_MAGIC: &[u8; 4] = b"TGmf";
 const SHARD_MAGIC: &[u8; 4] = b"TGsh";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A shard as the manifest names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,23 +119,29 @@ pub enum ShardError {
 #[derive(Debug, Clone)]
 pub struct ShardWriter {
     bytes: Vec<u8>,
+    tenants: TenantNumbers,
     entries: u32,
+    is_full: bool,
 }
 
 impl Default for ShardWriter {
     fn default() -> Self {
         let mut bytes = SHARD_MAGIC.to_vec();
         bytes.push(VERSION);
-        Self { bytes, entries: 0 }
+        Self { bytes, tenants: TenantNumbers::default(), entries: 0, is_full: false }
     }
 }
 
 impl ShardWriter {
-    /// Adds an entry; `false` if the shard is full and the entry is not in it.
+    /// Adds an entry; `false` if the shard is full and the entry is not in it, and no other will be.
     pub fn push(&mut self, entry: &Entry) -> bool {
+        if self.is_full || self.tenants.are_out() {
+            return false;
+        }
         let before = self.bytes.len();
-        entry.encode(&mut self.bytes);
-        if self.bytes.len() > SHARD_LIMIT {
+        entry.put(&mut self.tenants, &mut self.bytes);
+        self.is_full = self.bytes.len() > SHARD_LIMIT;
+        if self.is_full {
             self.bytes.truncate(before);
             return false;
         }
@@ -157,9 +165,10 @@ impl ShardWriter {
 }
 
 /// How far a shard was read, by whoever keeps its bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct ShardMark {
     at: usize,
+    tenants: TenantsRead,
     expected: u32,
     found: u32,
 }
@@ -167,6 +176,7 @@ pub(crate) struct ShardMark {
 /// A shard that is the one that a manifest names.
 pub struct Shard<'a> {
     reader: Reader<'a>,
+    tenants: TenantsRead,
     expected: u32,
     found: u32,
 }
@@ -183,19 +193,19 @@ impl<'a> Shard<'a> {
         }
         let mut reader = Reader::new(bytes);
         open(&mut reader, SHARD_MAGIC)?;
-        Ok(Self { reader, expected: named.entries, found: 0 })
+        Ok(Self { reader, tenants: TenantsRead::default(), expected: named.entries, found: 0 })
     }
 
     /// Where it was read to.
-    pub(crate) fn mark(&self) -> ShardMark {
-        let Self { expected, found, .. } = *self;
-        ShardMark { at: self.reader.offset(), expected, found }
+    pub(crate) fn mark(self) -> ShardMark {
+        let Self { reader, tenants, expected, found } = self;
+        ShardMark { at: reader.offset(), tenants, expected, found }
     }
 
     /// Goes on in the same bytes from a mark.
-    pub(crate) fn resume(bytes: &'a [u8], mark: &ShardMark) -> Self {
-        let ShardMark { at, expected, found } = *mark;
-        Self { reader: Reader::at(bytes, at), expected, found }
+    pub(crate) fn resume(bytes: &'a [u8], mark: ShardMark) -> Self {
+        let ShardMark { at, tenants, expected, found } = mark;
+        Self { reader: Reader::at(bytes, at), tenants, expected, found }
     }
 
     /// The next entry, so that a shard can be applied in slices.
@@ -207,13 +217,13 @@ impl<'a> Shard<'a> {
     }
 
     /// The same for a replica.
-    pub(crate) fn next_fact(&mut self) -> Result<Option<Fact<'a>>, ShardError> {
-        self.next(Fact::read)
+    pub(crate) fn next_fact(&mut self, key: &ReplicaKey) -> Result<Option<Fact>, ShardError> {
+        self.next(|reader, tenants| Fact::read(reader, tenants, key))
     }
 
     fn next<T>(
         &mut self,
-        read: fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+        read: impl Fn(&mut Reader<'a>, &mut TenantsRead) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, ShardError> {
         if self.reader.is_at_end() {
             return if self.found == self.expected {
@@ -222,7 +232,7 @@ impl<'a> Shard<'a> {
                 Err(ShardError::Entries { expected: self.expected, found: self.found })
             };
         }
-        let entry = read(&mut self.reader)?;
+        let entry = read(&mut self.reader, &mut self.tenants)?;
         self.found = self.found.saturating_add(1);
         Ok(Some(entry))
     }

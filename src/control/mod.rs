@@ -17,6 +17,7 @@ mod position;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod properties;
 mod short;
+mod tenants;
 mod wire;
 
 pub use self::delegation::{

@@ -1,6 +1,7 @@
 //! What holds of every entry, and of any bytes at all.
 
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::artifact::Isolation;
@@ -12,7 +13,9 @@ fn name() -> impl Strategy<Value = TenantId> {
 
 fn target() -> impl Strategy<Value = Target> {
     let hash = any::<[u8; 16]>().prop_map(HandleHash::from_bytes);
-    (0..5, name(), hash).prop_map(|(kind, tenant, hash)| match kind {
+    // Of a few tenants, one may come up again.
+    let tenant = prop_oneof![name(), "[abc]".prop_map(|text| TenantId::parse(&text).unwrap())];
+    (0..5, tenant, hash).prop_map(|(kind, tenant, hash)| match kind {
         0 => Target::Token { tenant, hash },
         1 => Target::Session { tenant, hash },
         2 => Target::Principal { tenant, hash },
@@ -214,12 +217,7 @@ proptest! {
         let (mut bytes, named) = writer.finish();
         let manifest = Manifest { position: start().after(b"x"), shards: vec![named] };
         prop_assert_eq!(Manifest::decode(&manifest.encode()), Ok(manifest));
-        let mut found = Vec::new();
-        let mut shard = Shard::open(&bytes, &named).unwrap();
-        while let Some(entry) = shard.next_entry().unwrap() {
-            found.push(entry);
-        }
-        prop_assert_eq!(found, entries);
+        prop_assert_eq!(entries_of(&bytes, &named), entries);
         let place = bit.index(bytes.len() * 8);
         bytes[place / 8] ^= 1 << (place % 8);
         prop_assert!(Shard::open(&bytes, &named).is_err());
@@ -228,17 +226,62 @@ proptest! {
 
 #[test]
 fn a_frame_and_a_shard_take_only_as_much_as_they_may() {
-    let target = Target::Tenant(TenantId::parse(&"t".repeat(128)).unwrap());
-    let entry = Entry::Revoked(Revocation { target, keep: Keep::Until(1) });
-    let many = vec![entry.clone(); ENTRY_COUNT_LIMIT + 1];
+    let long = |nth: usize| Entry::Revoked(revoked(&format!("{nth:0>128}")));
+    let short = Entry::Revoked(revoked("a"));
+    let many: Vec<Entry> = (0..=ENTRY_COUNT_LIMIT).map(long).collect();
     let (frame, taken) = Frame::encode(&many);
     assert_eq!(taken, ENTRY_COUNT_LIMIT);
     assert_eq!(Frame::new(&frame).entries().filter(Result::is_ok).count(), taken);
     let mut writer = ShardWriter::default();
-    while writer.push(&entry) {}
+    let pushed = (0..).take_while(|nth| writer.push(&long(*nth))).count();
+    assert!(!writer.push(&short), "there would be room, but what was left out may be told of");
     let (bytes, named) = writer.finish();
     assert!(bytes.len() <= SHARD_LIMIT && bytes.len() > SHARD_LIMIT - 200);
-    assert_eq!(named.entries as usize, (bytes.len() - 5) / bytes_of(&entry).len());
+    assert_eq!(named.entries as usize, pushed);
+    assert_eq!(pushed, (bytes.len() - 5) / bytes_of(&long(0)).len());
+    assert_eq!(entries_of(&bytes, &named).len(), pushed);
+}
+
+#[test]
+fn a_shard_has_a_number_for_each_of_its_tenants() {
+    let mut writer = ShardWriter::default();
+    let some = |nth: usize| Entry::Revoked(revoked(&format!("{nth:x}")));
+    let pushed = (0..).take_while(|nth| writer.push(&some(*nth))).count();
+    assert_eq!(pushed, 1 << 16);
+    let (bytes, named) = writer.finish();
+    assert!(bytes.len() < SHARD_LIMIT);
+    assert!(entries_of(&bytes, &named).into_iter().eq((0..pushed).map(some)));
+}
+
+#[test]
+fn a_tenant_is_named_once_and_only_one_that_was_named_has_a_number() {
+    let entries = ["acme", "globex", "acme", "acme"].map(|name| Entry::Revoked(revoked(name)));
+    let (frame, _) = Frame::encode(&entries);
+    let body = |number: u8, name: &[u8]| [&[1, 4, number, 0], name, &[0]].concat();
+    let named = |name: &[u8]| [&[name.len() as u8, 0], name].concat();
+    let (acme, globex) = (named(b"acme"), named(b"globex"));
+    let written = [body(0, &acme), body(1, &globex), body(0, b""), body(0, b"")].concat();
+    assert_eq!(frame, [&[2], written.as_slice()].concat());
+    for (what, wrong, at) in [
+        ("a number that comes too early", body(3, &globex), 14),
+        ("no name", body(1, b""), 16),
+        ("a name that is none", body(1, &named(b"glo bex")), 16),
+    ] {
+        let frame = [&[2], body(0, &acme).as_slice(), &wrong].concat();
+        let read: Vec<_> = Frame::new(&frame).entries().collect();
+        assert_eq!(read[0], Ok(entries[0].clone()), "{what}");
+        assert_eq!(read[1].as_ref().map_err(|error| error.at), Err(at), "{what}");
+    }
+}
+
+/// A tenant, forever.
+fn revoked(name: &str) -> Revocation {
+    Revocation { target: Target::Tenant(TenantId::parse(name).unwrap()), keep: Keep::Forever }
+}
+
+fn entries_of(bytes: &[u8], named: &ShardRef) -> Vec<Entry> {
+    let mut shard = Shard::open(bytes, named).unwrap();
+    std::iter::from_fn(|| shard.next_entry().unwrap()).collect()
 }
 
 #[test]
@@ -258,4 +301,25 @@ fn what_claims_to_be_more_than_may_be_is_refused_before_it_is_read() {
         read(&bytes),
         Err(DeltaError::Bytes(DecodeError { fault: Fault::Count("bytes", _), .. }))
     ));
+}
+
+#[test]
+fn what_another_version_wrote_is_refused_as_that() {
+    let version = |bytes: &[u8]| [&bytes[..4], &[1], &bytes[5..]].concat();
+    let is_told = |fault: Fault| assert_eq!(fault, Fault::Version(1));
+
+    is_told(Frame::new(&[1]).entries().next().unwrap().unwrap_err().fault);
+    match read(&version(&delta(&[vec![]]).0)) {
+        Err(DeltaError::Bytes(error)) => is_told(error.fault),
+        other => panic!("{other:?}"),
+    }
+    let manifest = Manifest { position: start(), shards: Vec::new() }.encode();
+    is_told(Manifest::decode(&version(&manifest)).unwrap_err().fault);
+    let (bytes, named) = ShardWriter::default().finish();
+    let bytes = version(&bytes);
+    let named = ShardRef { digest: Sha256::digest(&bytes).into(), ..named };
+    match Shard::open(&bytes, &named).err() {
+        Some(ShardError::Bytes(error)) => is_told(error.fault),
+        other => panic!("{other:?}"),
+    }
 }

@@ -6,9 +6,8 @@ use std::num::NonZeroU64;
 
 use siphasher::sip::SipHasher13;
 
-use super::encoding::Named;
-use super::handle::Target;
-use crate::identity::TenantId;
+use super::handle::{HandleKind, Target};
+use super::hash::HandleHash;
 
 /// 64 bits that stand for a target, or for names. As good as random, and never zero, so that a place
 /// without one takes no more memory than a place with one.
@@ -55,8 +54,13 @@ impl ReplicaKey {
     /// What stands for a target in a replica (SipHash-1-3).
     #[must_use]
     pub fn short(&self, target: &Target) -> Short {
-        let tenant = target.tenant().map_or("", TenantId::as_str);
-        self.short_of(&Named { kind: target.kind(), tenant, hash: target.hash() })
+        let tenant = target.tenant().map(|tenant| self.short_of_tenant(tenant.as_str()));
+        self.short_of(tenant, target.kind(), &target.hash())
+    }
+
+    /// What stands for a tenant's name.
+    pub(crate) fn short_of_tenant(&self, name: &str) -> Short {
+        self.short_of_names([name, ""])
     }
 
     /// What stands for one name or two. Nothing in a name is a zero byte.
@@ -68,14 +72,19 @@ impl ReplicaKey {
         Short::new(hasher.finish())
     }
 
-    pub(crate) fn short_of(&self, named: &Named<'_>) -> Short {
+    /// What stands for a target, given what stands for its tenant.
+    pub(crate) fn short_of(
+        &self,
+        tenant: Option<Short>,
+        kind: HandleKind,
+        hash: &HandleHash,
+    ) -> Short {
         let mut hasher = SipHasher13::new_with_key(&self.0);
-        // Whole words first, which it takes at once. The tenant's length needs no encoding: all else
-        // has a fixed one.
-        let (words, _) = named.hash.as_bytes().as_chunks();
+        // Whole words first, which it takes at once.
+        let (words, _) = hash.as_bytes().as_chunks();
         words.iter().for_each(|word| hasher.write_u64(u64::from_le_bytes(*word)));
-        hasher.write(named.tenant.as_bytes());
-        hasher.write_u8(named.kind as u8);
+        hasher.write_u64(tenant.map_or(0, |Short(tenant)| tenant.get()));
+        hasher.write_u8(kind as u8);
         Short::new(hasher.finish())
     }
 }
@@ -91,6 +100,7 @@ impl fmt::Debug for ReplicaKey {
 mod tests {
     use super::super::handle::Handle;
     use super::*;
+    use crate::identity::TenantId;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

@@ -19,7 +19,7 @@ pub enum Fault {
     Magic,
     /// A number that names nothing.
     #[error("has {1} for a {0}")]
-    Unknown(&'static str, u8),
+    Unknown(&'static str, u16),
     /// A text that may not stand there.
     #[error("has a {0} that is not allowed")]
     Name(&'static str),
@@ -41,18 +41,23 @@ pub struct DecodeError {
 /// A byte string that is read from front to back.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
+    all: &'a [u8],
     rest: &'a [u8],
-    length: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, length: bytes.len() }
+        Self { all: bytes, rest: bytes }
     }
 
     /// From an offset on that a reader of the same bytes has come to.
     pub(super) fn at(bytes: &'a [u8], offset: usize) -> Self {
-        Self { rest: bytes.get(offset..).unwrap_or_default(), length: bytes.len() }
+        Self { all: bytes, rest: bytes.get(offset..).unwrap_or_default() }
+    }
+
+    /// The same bytes from an offset on that this reader has passed.
+    pub(super) fn seek(&self, offset: usize) -> Self {
+        Self::at(self.all, offset)
     }
 
     pub(super) fn is_at_end(&self) -> bool {
@@ -60,11 +65,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn offset(&self) -> usize {
-        self.length - self.rest.len()
+        self.all.len() - self.rest.len()
     }
 
     pub(super) fn fail(&self, fault: Fault) -> DecodeError {
         DecodeError { at: self.offset(), fault }
+    }
+
+    /// A number, read from here on, that names nothing.
+    pub(super) fn unknown(&self, what: &'static str, number: u8) -> DecodeError {
+        self.fail(Fault::Unknown(what, number.into()))
     }
 
     pub(super) fn end(&self) -> Result<(), DecodeError> {

@@ -192,7 +192,7 @@ impl Replica {
     /// # Errors
     /// [`Revoked`] says what.
     pub fn check(&self, token: &Watched, now: UnixTime) -> Result<(), Revoked> {
-        self.state.check(&self.key, token, now)
+        self.state.check(token, now)
     }
 
     /// Whether a tenant's status speaks against it.
@@ -200,13 +200,13 @@ impl Replica {
     /// # Errors
     /// [`Revoked`] says what.
     pub fn check_tenant(&self, id: &TenantId) -> Result<(), Revoked> {
-        self.state.check_tenant(&self.key, id)
+        self.state.check_tenant(self.key.short_of_tenant(id.as_str()), id)
     }
 
     /// A tenant of the directory.
     #[must_use]
     pub fn tenant(&self, id: &str) -> Option<&TenantEntry> {
-        self.state.tenant(&self.key, id)
+        self.state.tenant(self.key.short_of_tenant(id), id)
     }
 
     /// The grants from one tenant to another, whatever their times.
@@ -249,8 +249,8 @@ impl Replica {
         while left > 0 {
             let Some(frame) = delta.next_frame()? else { return Ok(left) };
             let changes: Vec<Change> = frame
-                .facts()
-                .map(|fact| Ok(Change::of(&self.key, fact.map_err(ReplicaError::Frame)?)))
+                .facts(&self.key)
+                .map(|fact| fact.map(Change::of).map_err(ReplicaError::Frame))
                 .collect::<Result<_, ReplicaError>>()?;
             left = left.saturating_sub(changes.len().max(1));
             for change in changes {

@@ -48,19 +48,18 @@ impl Loading {
 
     /// Puts in at most `budget` entries of the shard in hand.
     pub(super) fn proceed(&mut self, key: &ReplicaKey, budget: usize) -> Result<(), ReplicaError> {
-        let Some(current) = &mut self.current else { return Ok(()) };
-        let mut shard = Shard::resume(&current.bytes, &current.mark);
+        // Put back only if there is more of it: after an error nothing of it is any good.
+        let Some(Current { bytes, mark }) = self.current.take() else { return Ok(()) };
+        let mut shard = Shard::resume(&bytes, mark);
         for _ in 0..budget {
-            match shard.next_fact()? {
-                Some(fact) => self.state.apply(key, Change::of(key, fact)),
-                None => {
-                    self.current = None;
-                    self.done += 1;
-                    return Ok(());
-                }
-            }
+            let Some(fact) = shard.next_fact(key)? else {
+                self.done += 1;
+                return Ok(());
+            };
+            self.state.apply(key, Change::of(fact));
         }
-        current.mark = shard.mark();
+        let mark = shard.mark();
+        self.current = Some(Current { bytes, mark });
         Ok(())
     }
 

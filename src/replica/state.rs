@@ -74,11 +74,9 @@ pub(super) enum Change {
 }
 
 impl Change {
-    pub(super) fn of(key: &ReplicaKey, fact: Fact<'_>) -> Self {
+    pub(super) fn of(fact: Fact) -> Self {
         match fact {
-            Fact::Revoked(named, keep) => {
-                Self::Revoked(key.short_of(&named), Term::of(named.kind, keep))
-            }
+            Fact::Revoked(kind, short, keep) => Self::Revoked(short, Term::of(kind, keep)),
             Fact::Entry(entry) => Self::Other(entry),
         }
     }
@@ -123,7 +121,7 @@ impl State {
                 self.marks.entry(key.short(&target)).or_default().suspended = suspended;
             }
             Entry::Tenant(tenant) => {
-                let short = key.short_of_names([tenant.id.as_str(), ""]);
+                let short = key.short_of_tenant(tenant.id.as_str());
                 self.tenants.insert(short, tenant);
             }
             Entry::Delegation(delegation) => self.delegations.put(key, *delegation),
@@ -131,12 +129,7 @@ impl State {
     }
 
     /// Whether anything speaks against a token.
-    pub(super) fn check(
-        &self,
-        key: &ReplicaKey,
-        token: &Watched,
-        now: UnixTime,
-    ) -> Result<(), Revoked> {
+    pub(super) fn check(&self, token: &Watched, now: UnixTime) -> Result<(), Revoked> {
         let first = |refuses: &dyn Fn(HandleKind, Short) -> bool,
                      why: fn(HandleKind) -> Revoked| {
             let found = token.shorts().find(|(kind, short)| refuses(*kind, *short));
@@ -147,20 +140,20 @@ impl State {
             first(&|_, short| self.is_cut_off(short, token), Revoked::CutOff)?;
             first(&|_, short| self.is_suspended(short, now), Revoked::Suspended)?;
         }
-        self.check_tenant(key, token.tenant())
+        self.check_tenant(token.named(), token.tenant())
     }
 
-    /// Whether a tenant may act, or be acted on. One that only the policy knows may.
-    pub(super) fn check_tenant(&self, key: &ReplicaKey, id: &TenantId) -> Result<(), Revoked> {
-        match self.tenant(key, id.as_str()).map(|tenant| tenant.status) {
+    /// Whether a tenant may act, or be acted on. One that only the policy knows may. `named` stands
+    /// for its name.
+    pub(super) fn check_tenant(&self, named: Short, id: &TenantId) -> Result<(), Revoked> {
+        match self.tenant(named, id.as_str()).map(|tenant| tenant.status) {
             None | Some(TenantStatus::Active) => Ok(()),
             Some(status) => Err(Revoked::Tenant(status)),
         }
     }
 
-    pub(super) fn tenant(&self, key: &ReplicaKey, id: &str) -> Option<&TenantEntry> {
-        let found = self.tenants.get(&key.short_of_names([id, ""]))?;
-        Some(found).filter(|tenant| tenant.id.as_str() == id)
+    pub(super) fn tenant(&self, named: Short, id: &str) -> Option<&TenantEntry> {
+        self.tenants.get(&named).filter(|tenant| tenant.id.as_str() == id)
     }
 
     pub(super) fn delegations(

@@ -9,6 +9,8 @@ use crate::identity::TenantId;
 pub struct Watched {
     handles: Handles,
     tenant: TenantId,
+    /// What stands for its tenant's name.
+    named: Short,
     /// In the order in which they are asked about.
     shorts: [Option<Short>; 5],
     issued: u64,
@@ -26,7 +28,8 @@ impl Watched {
         [issued, expires, skew]: [u64; 3],
     ) -> Self {
         let shorts = handles.in_order().map(|(_, target)| target.map(|it| key.short(it)));
-        Self { handles, tenant, shorts, issued, expires, skew }
+        let named = key.short_of_tenant(tenant.as_str());
+        Self { handles, tenant, named, shorts, issued, expires, skew }
     }
 
     /// Everything that a revocation could name it by.
@@ -39,6 +42,11 @@ impl Watched {
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
+    }
+
+    /// What stands for its tenant's name.
+    pub(super) fn named(&self) -> Short {
+        self.named
     }
 
     /// Its `iat`, in seconds.
