@@ -124,7 +124,9 @@ impl From<Receipt> for Done {
 impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let code = match &error {
-            ControlError::Store(StoreError::Moved(_) | StoreError::Corrupt { .. }) => {
+            ControlError::Store(
+                StoreError::Moved(_) | StoreError::Corrupt { .. } | StoreError::Format { .. },
+            ) => {
                 tracing::error!("{error}");
                 return Self::new(Code::Internal);
             }

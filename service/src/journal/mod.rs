@@ -205,11 +205,15 @@ impl Journal {
 
 /// Begins with what Redis holds; where that holds nothing, or does not answer, with a new history.
 async fn begin(local: &Embedded, remote: Option<&Arc<dyn Store>>) -> Result<(), StoreError> {
-    if let Some(remote) = remote
-        && let Ok(Ok((head, live))) =
-            tokio::time::timeout(PATIENCE * 30, union::everything(remote.as_ref())).await
-    {
-        return local.seed(&head, &live).await;
+    if let Some(remote) = remote {
+        match tokio::time::timeout(PATIENCE * 30, union::everything(remote.as_ref())).await {
+            Ok(Ok((head, live))) => return local.seed(&head, &live).await,
+            // What is in it holds, and will not be readable later either.
+            Ok(Err(error @ (StoreError::Corrupt { .. } | StoreError::Format { .. }))) => {
+                return Err(error);
+            }
+            Ok(Err(_)) | Err(_) => {}
+        }
     }
     local.seed(&Position::start(new_history()), &[]).await
 }

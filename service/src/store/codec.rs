@@ -1,12 +1,54 @@
 //! Entries with their records, and commits, as bytes in a store.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tenantguard::control::{Entry, Position};
+use tenantguard::control::{Entry, Position, PositionError};
 use tenantguard::time::UnixTime;
 
-use super::{Commit, NoteRun};
+use super::{Commit, NoteRun, StoreError};
 use crate::state::{Actor, Reason, Record};
+
+/// Of what entries, frames and the hash that chains them look like. It stands before each position
+/// that is stored, so that whoever would read on finds out first.
+const FORMAT: &str = "2";
+
+/// Why a stored text is no position of this program's.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PositionTextError {
+    /// What belongs to it is in another format: this one.
+    #[error("is in format {0}")]
+    Format(String),
+    #[error(transparent)]
+    Position(#[from] PositionError),
+}
+
+impl PositionTextError {
+    pub(super) fn explain(self, store: Arc<str>, text: &str) -> StoreError {
+        match self {
+            Self::Format(found) => StoreError::Format { store, found: found.into(), read: FORMAT },
+            Self::Position(error) => {
+                let detail = format!("the position {text:?} {error}").into();
+                StoreError::Corrupt { store, detail }
+            }
+        }
+    }
+}
+
+pub(super) fn position_to_text(position: &Position) -> String {
+    format!("{FORMAT}:{position}")
+}
+
+pub(super) fn position_from_text(text: &str) -> Result<Position, PositionTextError> {
+    // The first format did not say which it was.
+    let (format, position) = text.split_once(':').unwrap_or(("1", text));
+    let position = position.parse()?;
+    match format {
+        FORMAT => Ok(position),
+        other => Err(PositionTextError::Format(other.to_owned())),
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct StoredRecord {
@@ -37,7 +79,7 @@ pub(super) fn live_from_bytes(bytes: &[u8]) -> Option<(Entry, Record)> {
 /// The notes as JSON behind their length, then the frame. The position is known from elsewhere,
 /// and is put in front as text where it is not.
 pub(super) fn commit_to_bytes(commit: &Commit) -> Vec<u8> {
-    let mut out = with_length(commit.position.to_string().as_bytes());
+    let mut out = with_length(position_to_text(&commit.position).as_bytes());
     out.extend(with_length(&notes_to_bytes(&commit.notes)));
     out.extend_from_slice(&commit.frame);
     out
@@ -46,7 +88,7 @@ pub(super) fn commit_to_bytes(commit: &Commit) -> Vec<u8> {
 pub(super) fn commit_from_bytes(bytes: &[u8]) -> Option<Commit> {
     let (position, rest) = split_length(bytes)?;
     let (notes, frame) = split_length(rest)?;
-    let position: Position = std::str::from_utf8(position).ok()?.parse().ok()?;
+    let position = position_from_text(std::str::from_utf8(position).ok()?).ok()?;
     Some(Commit { position, notes: notes_from_bytes(notes)?, frame: Bytes::copy_from_slice(frame) })
 }
 

@@ -37,6 +37,19 @@ pub enum StoreError {
         /// What was found.
         detail: Arc<str>,
     },
+    /// Another version of this program wrote it, in another format.
+    #[error(
+        "{store} was written by another version of TenantGuard, in format {found}; this one reads \
+         format {read}: start the version that wrote it, or give this one an empty store"
+    )]
+    Format {
+        /// Which store.
+        store: Arc<str>,
+        /// The format that was found.
+        found: Arc<str>,
+        /// The format that this program reads and writes.
+        read: &'static str,
+    },
     /// It and this service do not trust each other's certificates.
     #[error(
         "{store} and this service do not trust each other's certificates ({detail}); see ca, \

@@ -12,6 +12,7 @@ mod crash;
 mod directory;
 mod disk;
 mod feed;
+mod formats;
 mod hostile;
 mod outage;
 mod redis_server;

@@ -6,7 +6,10 @@ use tenantguard::control::{Entry, Epoch, Position};
 use super::tables::{COMMITS, Failure, LIVE, META};
 use super::{Commit, LivePage};
 use crate::state::Record;
-use crate::store::codec::{commit_from_bytes, commit_to_bytes, live_from_bytes, live_to_bytes};
+use crate::store::codec::{
+    commit_from_bytes, commit_to_bytes, live_from_bytes, live_to_bytes, position_from_text,
+    position_to_text,
+};
 
 const HEAD: &str = "head";
 const PUSHED: &str = "pushed";
@@ -19,7 +22,7 @@ pub(super) fn head(database: &Database) -> Result<Option<Position>, Failure> {
 }
 
 fn parse(text: &str) -> Result<Position, Failure> {
-    text.parse().map_err(|error| Failure::Alien(format!("the head {text:?} {error}")))
+    position_from_text(text).map_err(|error| Failure::Position(error, text.to_owned()))
 }
 
 pub(super) fn pushed(database: &Database) -> Result<Option<Epoch>, Failure> {
@@ -103,7 +106,7 @@ fn current(write: &WriteTransaction) -> Result<Option<Position>, Failure> {
 }
 
 fn set_head(write: &WriteTransaction, head: &Position) -> Result<(), Failure> {
-    write.open_table(META)?.insert(HEAD, head.to_string().as_str())?;
+    write.open_table(META)?.insert(HEAD, position_to_text(head).as_str())?;
     Ok(())
 }
 

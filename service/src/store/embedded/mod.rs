@@ -142,6 +142,7 @@ impl Inner {
         let store = self.name.clone();
         match failure {
             Failure::Moved(position) => StoreError::Moved(position),
+            Failure::Position(error, text) => error.explain(store, &text),
             Failure::Alien(detail) => StoreError::Corrupt { store, detail: detail.into() },
             Failure::Database(error) => {
                 if let Some(mut database) = self.database.try_lock() {

@@ -6,6 +6,7 @@ use redb::{Database, TableDefinition};
 use tenantguard::control::Position;
 
 use super::StoreError;
+use crate::store::codec::PositionTextError;
 
 /// `head` and `pushed`, as texts.
 pub(super) const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
@@ -27,6 +28,8 @@ pub(super) enum Failure {
     Moved(Box<Position>),
     /// Bytes that this program did not write.
     Alien(String),
+    /// A text that is no position of this program's.
+    Position(PositionTextError, String),
     /// The database.
     Database(Box<redb::Error>),
 }

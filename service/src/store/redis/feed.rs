@@ -8,7 +8,10 @@ use tenantguard::control::{Entry, Epoch, Position};
 use super::call::Function;
 use super::{Commit, LivePage, RedisStore, StoreError, keys};
 use crate::state::Record;
-use crate::store::codec::{live_from_bytes, live_to_bytes, notes_from_bytes, notes_to_bytes};
+use crate::store::codec::{
+    live_from_bytes, live_to_bytes, notes_from_bytes, notes_to_bytes, position_from_text,
+    position_to_text,
+};
 
 /// How many entries a page of the live state, or a part of a seed, holds.
 const PAGE: usize = 8192;
@@ -20,7 +23,7 @@ pub(super) async fn head(store: &RedisStore) -> Result<Option<Position>, StoreEr
 }
 
 fn parse(store: &RedisStore, text: &str) -> Result<Position, StoreError> {
-    text.parse().map_err(|error| store.alien(&format!("{}: {text:?} {error}", keys::HEAD)))
+    position_from_text(text).map_err(|error| error.explain(store.name.clone(), text))
 }
 
 /// What a function answers that changes the feed: `done`, or where the head is instead.
@@ -46,10 +49,10 @@ pub(super) async fn append(
     base: &Position,
     commits: &[Commit],
 ) -> Result<(), StoreError> {
-    let mut base = base.to_string();
+    let mut base = position_to_text(base);
     for commit in commits {
         let entries = commit.entries().map_err(|error| store.alien(&error.to_string()))?;
-        let position = commit.position.to_string();
+        let position = position_to_text(&commit.position);
         let epoch = commit.position.epoch.to_string();
         let notes = notes_to_bytes(&commit.notes);
         let changes = changes(&entries);
@@ -85,7 +88,7 @@ pub(super) async fn seed(
     head: &Position,
     live: &[(Entry, Record)],
 ) -> Result<(), StoreError> {
-    let head = head.to_string();
+    let head = position_to_text(head);
     let parts = live.chunks(PAGE).map(Some).chain([None]);
     for part in parts {
         let changes = changes(part.unwrap_or_default());
@@ -113,7 +116,7 @@ pub(super) async fn commits(
         let position: String = id.get("position")?;
         let (frame, notes): (Vec<u8>, Vec<u8>) = (id.get("frame")?, id.get("notes")?);
         Some(Commit {
-            position: position.parse().ok()?,
+            position: position_from_text(&position).ok()?,
             frame: Bytes::from(frame),
             notes: notes_from_bytes(&notes)?,
         })
