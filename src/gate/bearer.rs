@@ -2,7 +2,6 @@
 //! effective permissions. Depends on the token and the policy alone, so it can be kept for as long
 //! as both are valid.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::artifact::{Policy, Tenant};
@@ -22,6 +21,7 @@ use super::Facts;
 use super::control::Look;
 use super::crossing::Crossed;
 use super::directory::Known;
+use super::standing::Standing;
 
 /// The bearer of a valid token.
 #[derive(Debug)]
@@ -54,17 +54,6 @@ pub(super) struct Bearer {
     ends: UnixTime,
     /// How the control state knows it, if there is one.
     standing: Option<Standing>,
-}
-
-/// What the control state has said of a token, so that it is asked again only when it has changed.
-#[derive(Debug)]
-struct Standing {
-    /// Apart, as it is read only when the copy has changed.
-    token: Box<Watched>,
-    /// The version of the copy that had nothing against it; 0 for none.
-    good_at: AtomicU64,
-    /// The version at which the control service itself refused it, and why.
-    refusal: Mutex<Option<(u64, Revoked)>>,
 }
 
 /// What the token asks of the client's certificate.
@@ -123,12 +112,7 @@ impl Bearer {
             let handles = Handles::of(issuer, &home.id, &principal, claims, text);
             let [issued, expires] = [claims.issued, claims.expires].map(UnixTime::as_secs);
             let times = [issued, expires, issuer.skew.as_secs()];
-            let token = Watched::new(control.key(), handles, home.id.clone(), times);
-            Standing {
-                token: Box::new(token),
-                good_at: AtomicU64::new(0),
-                refusal: Mutex::default(),
-            }
+            Standing::new(Watched::new(control.key(), handles, home.id.clone(), times))
         });
         if issuer.delegation_tokens {
             // It has a list of its own, and keeps to it, whoever vouches.
@@ -170,28 +154,23 @@ impl Bearer {
     /// Whether the control state, as the gate has it, speaks against the token. What was found good
     /// is asked about again only when the copy has changed.
     pub(super) fn stands(&self, look: &Look<'_>, now: Now) -> Result<(), Revoked> {
-        let Some(standing) = &self.standing else { return Ok(()) };
-        let good_at = standing.good_at.load(Ordering::Relaxed);
-        let version = look.check(&standing.token, good_at, now)?;
-        standing.good_at.store(version, Ordering::Relaxed);
-        // Refused by the service itself, of whose change the copy has not heard yet.
-        match *standing.refusal.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((at, revoked)) if at == version => Err(revoked),
+        match &self.standing {
+            Some(standing) if !standing.is_good_at(look.version) => standing.look_again(look, now),
             _ => Ok(()),
         }
     }
 
-    /// Remembers, until the copy changes, that the control service has refused the token.
-    pub(super) fn refused(&self, revoked: Revoked) {
+    /// Remembers, until the copy changes, that the control service has refused the token, in which
+    /// the copy of this version sees nothing wrong.
+    pub(super) fn refused(&self, version: u64, revoked: Revoked) {
         if let Some(standing) = &self.standing {
-            let at = standing.good_at.load(Ordering::Relaxed);
-            *standing.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, revoked));
+            standing.refused(version, revoked);
         }
     }
 
     /// As the control state knows it, if there is one.
     pub(super) fn watched(&self) -> Option<&Watched> {
-        self.standing.as_ref().map(|standing| &*standing.token)
+        self.standing.as_ref().map(Standing::token)
     }
 
     /// Whether the tenant is still as it was when the token was first seen. What the policy says of
@@ -305,7 +284,7 @@ impl Bearer {
     pub(super) fn weight(&self) -> usize {
         let texts = [self.principal.as_str(), &self.roles_text, &self.scope_text];
         let audiences = self.audiences.iter().map(|name| name.len() + size_of::<Box<str>>());
-        let standing = self.standing.as_ref().map_or(0, |_| size_of::<Watched>());
+        let standing = self.standing.as_ref().map_or(0, |_| Standing::WEIGHT);
         size_of::<Self>()
             + standing
             + texts.iter().map(|text| text.len()).chain(audiences).sum::<usize>()

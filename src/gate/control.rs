@@ -10,17 +10,18 @@ use std::time::Duration;
 use crate::control::{Delegation, Epoch, Position, ReplicaKey, ShardRef, TenantEntry};
 use crate::identity::TenantId;
 use crate::replica::{
-    Freshness, Lease, Progress, Replica, ReplicaError, Revoked, Vouched, Watched, Word,
+    Freshness, Glance, Lease, Progress, Replica, ReplicaError, Revoked, Vouched, Watched, Word,
 };
 use crate::time::{Now, UnixTime};
 
 /// The control state of one gate.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Control {
-    key: ReplicaKey,
     /// Worked out whenever the rest changes. Every decision reads it, and mostly nothing else: by
     /// the time a worker comes back to it, what it reads has to come from far, line by line.
     pulse: Mutex<Pulse>,
+    key: ReplicaKey,
     inner: Mutex<Inner>,
 }
 
@@ -30,6 +31,8 @@ struct Pulse {
     version: u64,
     epoch: Option<Epoch>,
     vouched: Vouched,
+    /// The last look for something new, if nothing was found.
+    glance: Option<Glance>,
 }
 
 #[derive(Debug)]
@@ -39,12 +42,13 @@ struct Inner {
 }
 
 impl Inner {
-    fn pulse(&self) -> Pulse {
+    fn pulse(&self, glance: Option<Glance>) -> Pulse {
         let position = self.replica.position();
         Pulse {
             version: self.replica.version(),
             epoch: position.map(|position| position.epoch),
             vouched: self.lease.vouch(position.as_ref()),
+            glance,
         }
     }
 }
@@ -129,12 +133,8 @@ impl Basis {
 }
 
 impl Look<'_> {
-    /// Whether anything speaks against a token. One that was found good at `good_at` is looked at
-    /// again only if the copy has changed since. Returns the version that it was found good at.
-    pub(super) fn check(&self, token: &Watched, good_at: u64, now: Now) -> Result<u64, Revoked> {
-        if self.version == good_at {
-            return Ok(good_at);
-        }
+    /// Whether anything speaks against a token. Returns the version that it was found good at.
+    pub(super) fn check(&self, token: &Watched, now: Now) -> Result<u64, Revoked> {
         let replica = &self.control.lock().replica;
         replica.check(token, now.wall).map(|()| replica.version())
     }
@@ -143,7 +143,7 @@ impl Look<'_> {
 impl Control {
     pub(super) fn new(key: ReplicaKey) -> Self {
         let inner = Inner { replica: Replica::new(key), lease: Lease::default() };
-        Self { key, pulse: Mutex::new(inner.pulse()), inner: Mutex::new(inner) }
+        Self { pulse: Mutex::new(inner.pulse(None)), key, inner: Mutex::new(inner) }
     }
 
     /// Where the copy stands; `None` before the first snapshot.
@@ -205,6 +205,17 @@ impl Control {
         self.change(|it| it.lease.renew(word, it.replica.position().as_ref(), now));
     }
 
+    /// Puts down that there was nothing new when somebody looked; `None` for that there may be.
+    pub fn glanced(&self, glance: Option<Glance>) {
+        self.pulse().glance = glance;
+    }
+
+    /// Whether there is no need to look for something new.
+    #[must_use]
+    pub fn is_level(&self, now: Duration) -> bool {
+        self.pulse().glance.is_some_and(|glance| glance.holds(now))
+    }
+
     /// What the copy's word is worth.
     #[must_use]
     pub fn freshness(&self, now: Duration) -> Freshness {
@@ -215,7 +226,7 @@ impl Control {
     #[must_use]
     pub fn status(&self, now: Duration) -> ControlStatus {
         let inner = self.lock();
-        let (replica, Pulse { vouched, .. }) = (&inner.replica, inner.pulse());
+        let (replica, Pulse { vouched, .. }) = (&inner.replica, inner.pulse(None));
         ControlStatus {
             position: replica.position(),
             freshness: vouched.freshness(now),
@@ -232,7 +243,7 @@ impl Control {
 
     /// Looks at it for one decision.
     pub(super) fn look(&self, now: Duration) -> Look<'_> {
-        let Pulse { version, epoch, vouched } = self.pulse();
+        let Pulse { version, epoch, vouched, .. } = *self.pulse();
         let (freshness, age) = (vouched.freshness(now), vouched.age(now));
         Look { control: self, freshness, version, epoch, age }
     }
@@ -255,12 +266,13 @@ impl Control {
     fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.lock();
         let changed = change(&mut inner);
-        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = inner.pulse();
+        let mut pulse = self.pulse();
+        *pulse = inner.pulse(pulse.glance);
         changed
     }
 
-    fn pulse(&self) -> Pulse {
-        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pulse(&self) -> MutexGuard<'_, Pulse> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -16,6 +16,7 @@ mod identify;
 mod permit;
 mod pipeline;
 mod revocation;
+mod standing;
 mod streams;
 mod tokens;
 #[cfg(feature = "what-if")]

@@ -2,6 +2,7 @@
 //! within its lease, and past it what the route says.
 
 use super::bearer::Bearer;
+use super::control::Look;
 use super::pipeline::{Pipeline, Stop};
 use super::{Facts, Need, Waited};
 use crate::artifact::route::{OnStale, Revocation, RouteRow};
@@ -55,7 +56,7 @@ impl Pipeline<'_> {
             (_, OnStale::Allow(_) | OnStale::Deny) => return Err(StaleError::TooOld.into()),
         };
         if asks {
-            self.ask(bearer, facts)?;
+            self.ask(look, bearer, facts)?;
         }
         Ok(word)
     }
@@ -73,10 +74,9 @@ impl Pipeline<'_> {
     }
 
     /// What the control service itself says of the bearer.
-    fn ask(&self, bearer: &Bearer, facts: &mut Facts) -> Result<(), Stop> {
+    fn ask(&self, look: &Look<'_>, bearer: &Bearer, facts: &mut Facts) -> Result<(), Stop> {
         let nonce = self.request.ids.audit;
-        let held = self.control.and_then(|look| look.control.position());
-        let (Some(token), Some(held)) = (bearer.watched(), held) else {
+        let (Some(token), Some(held)) = (bearer.watched(), look.control.position()) else {
             return Err(StaleError::NoCopy.into());
         };
         if self.waited < Waited::Answer {
@@ -90,7 +90,7 @@ impl Pipeline<'_> {
             }
             AnswerVerdict::Revoked(revoked) => {
                 facts.was_asked = true;
-                bearer.refused(revoked);
+                bearer.refused(look.version, revoked);
                 Err(revoked.into())
             }
         }

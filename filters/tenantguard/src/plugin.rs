@@ -43,7 +43,8 @@ pub(crate) enum HostLacks {
 pub(crate) struct Plugin {
     pub(crate) engine: Rc<Engine>,
     pub(crate) keys: Option<KeyFetcher>,
-    pub(crate) control: Option<Controller>,
+    /// Apart, as most decisions do without.
+    pub(crate) control: Option<Box<Controller>>,
     period: Cell<Duration>,
     /// When the next tick is due.
     next: Cell<Duration>,
@@ -94,10 +95,19 @@ impl Plugin {
             // What other VMs have fetched is there at once.
             keys.take_notices();
         }
-        let control = control.map(|it| Controller::new(Rc::clone(&engine), &it, &instance));
+        let control =
+            control.map(|it| Box::new(Controller::new(Rc::clone(&engine), &it, &instance)));
         let period = if control.is_some() { SOON } else { TICK };
         host::set_tick_period(period);
         Ok(Self { engine, keys, control, period: Cell::new(period), next: Cell::default() })
+    }
+
+    /// Has the copy of the control state be as new as a decision needs it.
+    pub(crate) fn follow(&self, now: Duration) {
+        let is_level = self.engine.gate.control().is_none_or(|copy| copy.is_level(now));
+        if !is_level && let Some(control) = &self.control {
+            control.follow(now);
+        }
     }
 
     /// Fetches and follows what there is, resumes what has waited, and ends what is over. `root` is
@@ -124,7 +134,7 @@ impl Plugin {
             keys.on_response(call, headers, body);
         }
         let answered = self.control.as_ref().and_then(|it| it.on_response(call, headers, body));
-        if let Some(wait) = self.control.as_ref().and_then(Controller::wait) {
+        if let Some(wait) = self.control.as_ref().and_then(|it| it.wait()) {
             self.come_sooner(wait);
         }
         if let Some(Answered { id, stream, answer }) = answered {

@@ -88,9 +88,7 @@ impl Shared {
         };
         let engine = &self.plugin.engine;
         let now = engine.now();
-        if let Some(control) = &self.plugin.control {
-            control.follow(now.monotonic);
-        }
+        self.plugin.follow(now.monotonic);
         self.settle(engine.gate.resume(&pending, answer, now))
     }
 
@@ -244,15 +242,13 @@ impl HttpContext for Stream {
         if mode == Some(Mode::Off) {
             return Action::Continue;
         }
-        let Plugin { engine, control, .. } = &*self.shared.plugin;
+        let engine = &self.shared.plugin.engine;
         let headers = host::request_headers();
         let certificate = host::peer_certificate();
         self.shared.is_mutual_tls.set(certificate.is_some());
         let request = Request { headers: &headers, mode, ids: engine.ids.next(), certificate };
         let now = engine.now();
-        if let Some(control) = control {
-            control.follow(now.monotonic);
-        }
+        self.shared.plugin.follow(now.monotonic);
         match self.shared.settle(engine.gate.begin(&request, now)) {
             Settled::GoesOn => Action::Continue,
             Settled::Answered => Action::Pause,

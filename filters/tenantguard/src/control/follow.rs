@@ -33,8 +33,6 @@ enum Course {
 pub(super) struct Follower {
     /// The bell as it was before the head that this VM is level with was read.
     seen: Cell<Option<Rung>>,
-    /// When it was last found unchanged.
-    glance: Cell<Option<Glance>>,
     course: Cell<Course>,
     posted: RefCell<Option<Rc<Posted>>>,
     /// When to look again whether there is a snapshot that is of use.
@@ -56,7 +54,6 @@ impl Follower {
     pub(super) fn new() -> Self {
         Self {
             seen: Cell::default(),
-            glance: Cell::default(),
             course: Cell::new(Course::Following),
             posted: RefCell::default(),
             due: Cell::default(),
@@ -73,16 +70,11 @@ impl Follower {
         self.course.set(Course::Lost);
     }
 
-    /// Whether it has just found itself level.
-    pub(super) fn was_level(&self, now: Duration) -> bool {
-        self.glance.get().is_some_and(|glance| glance.holds(now))
-    }
-
     /// Applies what is new on the board.
     pub(super) fn follow(&self, board: &Board, control: &Control, now: Duration) {
         let rung = board.rung();
         if rung.is_some() && rung == self.seen.get() {
-            return self.glance.set(Some(Glance::taken(now)));
+            return control.glanced(Some(Glance::taken(now)));
         }
         let Some(word) = board.head().and_then(|read| read.parse()) else { return };
         if !self.is_lost() {
@@ -92,7 +84,7 @@ impl Follower {
         // Whoever is not there yet looks again next time.
         if self.is_lost() || control.position() == Some(word.head) {
             self.seen.set(rung);
-            self.glance.set(rung.map(|_| Glance::taken(now)));
+            control.glanced(rung.map(|_| Glance::taken(now)));
         }
     }
 
@@ -122,7 +114,7 @@ impl Follower {
             return Loading::Idle;
         }
         if control.position() == Some(*target) {
-            return self.arrive();
+            return self.arrive(control);
         }
         match self.load_slice(board, control, target) {
             Ok(Loading::Idle) => {
@@ -142,10 +134,10 @@ impl Follower {
         }
     }
 
-    fn arrive(&self) -> Loading {
+    fn arrive(&self, control: &Control) -> Loading {
         self.posted.replace(None);
         self.seen.set(None);
-        self.glance.set(None);
+        control.glanced(None);
         self.course.set(Course::Following);
         Loading::Idle
     }
@@ -174,7 +166,7 @@ impl Follower {
         control.proceed(SLICE)?;
         let is_there = control.position() == Some(posted.manifest.position);
         if is_there {
-            self.arrive();
+            self.arrive(control);
         }
         Ok(Loading::Busy)
     }

@@ -105,10 +105,9 @@ impl Controller {
         self.engine.gate.control()
     }
 
-    /// Takes what is new. Called before each decision.
+    /// Looks for what is new, and takes it.
     pub(crate) fn follow(&self, now: Duration) {
-        if !self.follower.was_level(now)
-            && let Some(control) = self.control()
+        if let Some(control) = self.control()
             && !self.is_jumping()
         {
             self.follower.follow(&self.board, control, now);
