@@ -92,8 +92,7 @@ impl Entry {
     }
 }
 
-/// An entry as a replica takes it: of a revocation, of which there are many, only what it needs, and
-/// nothing is allocated.
+/// An entry as a replica takes it: of a revocation, of which there are many, only what it needs.
 #[derive(Debug)]
 pub(crate) enum Fact {
     /// As [`Entry::Revoked`].
